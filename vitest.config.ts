@@ -1,0 +1,40 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run on source: every package exports ./src under the `source` condition.
+const conditions = ["source", "module", "node", "development|production"];
+
+const full = process.env["IPSE_TEST_FULL"] === "1";
+const always = ["**/node_modules/**", "**/dist/**"];
+
+const project = (name: string, include: string[], more: object = {}) => ({
+  extends: true as const,
+  test: { name, include, ...more },
+});
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    exclude: always,
+    expect: { requireAssertions: true },
+    sequence: { shuffle: true },
+    testTimeout: full ? 120_000 : 20_000,
+    passWithNoTests: true,
+    projects: [
+      project("unit", ["*/test/**/*.test.ts", "test/{unit,architecture,interop}/**/*.test.ts"], {
+        exclude: [...always, "**/*.property.test.ts"],
+      }),
+      project("property", ["**/*.property.test.ts"], { testTimeout: full ? 600_000 : 60_000 }),
+      project("contract", ["test/contract/**/*.test.ts"]),
+      project("malicious", ["test/malicious/**/*.test.ts"]),
+      // Real processes on two cores: one story at a time, after everything else.
+      project("e2e", ["test/e2e/**/*.test.ts"], {
+        pool: "forks",
+        fileParallelism: false,
+        sequence: { shuffle: false, groupOrder: 1 },
+        testTimeout: full ? 900_000 : 120_000,
+        hookTimeout: 120_000,
+      }),
+    ],
+  },
+});
