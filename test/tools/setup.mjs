@@ -17,18 +17,27 @@ const note = (text) => process.stderr.write(`setup: ${text}\n`);
 
 const readIfThere = (file) => (existsSync(file) ? readFileSync(file, "utf8") : "");
 
-function manifestHash() {
-  const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const files = [
-    ".npmrc",
-    "package-lock.json",
-    "package.json",
-    ...workspaces.map((w) => `${w}/package.json`),
-  ];
-  const hash = createHash("sha256").update(`${process.platform}-${process.arch}`);
+const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+function hashOf(files, seed) {
+  const hash = createHash("sha256").update(seed);
   for (const file of files) hash.update(`\0${file}\0${readIfThere(join(root, file))}`);
   return hash.digest("hex");
 }
+
+/** What an install depends on. */
+const manifestHash = () =>
+  hashOf(
+    [".npmrc", "package-lock.json", "package.json", ...workspaces.map((name) => `${name}/package.json`)],
+    `${process.platform}-${process.arch}-${process.versions.modules}`,
+  );
+
+/** What a build depends on besides sources: tsc -b keeps errors it cached under other options or other types. */
+const compilerHash = () =>
+  hashOf(
+    ["tsconfig.base.json", "tsconfig.json", ...workspaces.map((name) => `${name}/tsconfig.json`)],
+    manifestHash(),
+  );
 
 let child;
 
@@ -107,17 +116,22 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 
 await acquireLock();
 
-if (!existsSync(tsc) || readIfThere(stampFile) !== manifestHash()) {
+const [installed, built] = readIfThere(stampFile).split("\n");
+
+if (!existsSync(tsc) || installed !== manifestHash()) {
   note("installing dependencies");
   if (!(await install())) {
     note("npm install failed");
     process.exit(1);
   }
   // Hashed after the install: npm may have added this platform's optional packages to the lockfile.
-  writeFileSync(stampFile, manifestHash());
+  writeFileSync(stampFile, `${manifestHash()}\n`);
 }
 
-if (!(await run(process.execPath, [tsc, "-b"]))) {
+const optionsChanged = built !== compilerHash();
+if (optionsChanged) rmSync(join(root, "node_modules/.cache/tsconfig.test.tsbuildinfo"), { force: true });
+if (!(await run(process.execPath, [tsc, "-b", ...(optionsChanged ? ["--force"] : [])]))) {
   note("the build failed");
   process.exit(1);
 }
+if (optionsChanged) writeFileSync(stampFile, `${manifestHash()}\n${compilerHash()}`);
