@@ -24,9 +24,14 @@ export default defineConfig({
       project("unit", ["*/test/**/*.test.ts", "test/{unit,architecture,interop}/**/*.test.ts"], {
         exclude: [...always, "**/*.property.test.ts"],
       }),
-      project("property", ["**/*.property.test.ts"], { testTimeout: full ? 600_000 : 60_000 }),
-      project("contract", ["test/contract/**/*.test.ts"]),
-      project("malicious", ["test/malicious/**/*.test.ts"]),
+      project("property", ["**/*.property.test.ts"], {
+        setupFiles: ["./test/tools/fast-check.ts"],
+        testTimeout: full ? 600_000 : 60_000,
+      }),
+      project("contract", ["test/contract/**/*.test.ts"], { exclude: [...always, "**/*.property.test.ts"] }),
+      project("malicious", ["test/malicious/**/*.test.ts"], {
+        exclude: [...always, "**/*.property.test.ts"],
+      }),
       // Real processes on two cores: one story at a time, after everything else.
       project("e2e", ["test/e2e/**/*.test.ts"], {
         pool: "forks",

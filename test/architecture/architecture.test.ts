@@ -6,6 +6,18 @@ import { importsOf, namesRegistry, type SourceFile, violations } from "./rules.t
 const root = join(import.meta.dirname, "../..");
 const packages = ["protocol", "oracle", "workload-agent", "sim", "test", "bench"];
 
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+}
+
+const wants = (manifest: Manifest | undefined) => [
+  manifest?.dependencies ?? {},
+  manifest?.optionalDependencies ?? {},
+  manifest?.devDependencies ?? {},
+];
+
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
 const sources: SourceFile[] = packages.flatMap((name) =>
@@ -23,6 +35,16 @@ describe("the repository", () => {
 
   it("has a lockfile that names no registry", () => {
     expect(namesRegistry(read("package-lock.json"))).toBe(false);
+  });
+
+  it("has a lockfile that matches the manifests", () => {
+    const { packages: locked } = JSON.parse(read("package-lock.json")) as {
+      packages: Record<string, Manifest>;
+    };
+    for (const name of ["", ...packages]) {
+      const manifest = JSON.parse(read(join(name, "package.json"))) as Manifest;
+      expect(wants(locked[name]), name).toEqual(wants(manifest));
+    }
   });
 
   it("has executable commands, so that npm links them before the first build", () => {

@@ -65,8 +65,9 @@ function childEnv() {
   return env;
 }
 
+/** --no-save: a checkout stays clean, whichever npm is at hand (npm 10 would rewrite a lockfile of npm 11). */
 function install() {
-  const args = ["install", "--no-audit", "--no-fund", "--include=dev", "--include=optional"];
+  const args = ["install", "--no-save", "--no-audit", "--no-fund", "--include=dev", "--include=optional"];
   const npmCli = process.env.npm_execpath;
   return npmCli?.endsWith("npm-cli.js") ? run(process.execPath, [npmCli, ...args]) : run("npm", args);
 }
@@ -124,7 +125,6 @@ if (!existsSync(tsc) || installed !== manifestHash()) {
     note("npm install failed");
     process.exit(1);
   }
-  // Hashed after the install: npm may have added this platform's optional packages to the lockfile.
   writeFileSync(stampFile, `${manifestHash()}\n`);
 }
 
