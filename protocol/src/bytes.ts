@@ -1,0 +1,99 @@
+/** Small helpers over byte strings. All comparisons here are of public data. */
+
+const encoder = new TextEncoder();
+const HEX = "0123456789abcdef";
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+/** Equality of public byte strings (returns early; never use it on secrets). */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lexicographic order of public byte strings: negative, zero or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function toHex(bytes: Uint8Array): string {
+  let out = "";
+  for (const byte of bytes) out += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15);
+  return out;
+}
+
+/** Decodes lower-case hex; undefined when the text is anything else. */
+export function fromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
+  const out = new Uint8Array(text.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return out;
+}
+
+/** Unpadded base64url (RFC 4648 section 5). */
+export function toBase64Url(bytes: Uint8Array): string {
+  let out = "";
+  for (let i = 0; i < bytes.length; i += 3) {
+    const a = bytes[i] ?? 0;
+    const b = bytes[i + 1];
+    const c = bytes[i + 2];
+    const word = (a << 16) | ((b ?? 0) << 8) | (c ?? 0);
+    out += BASE64URL.charAt(word >> 18) + BASE64URL.charAt((word >> 12) & 63);
+    if (b !== undefined) out += BASE64URL.charAt((word >> 6) & 63);
+    if (c !== undefined) out += BASE64URL.charAt(word & 63);
+  }
+  return out;
+}
+
+const BASE64URL_VALUES = new Map([...BASE64URL].map((char, value) => [char, value] as const));
+
+/** Decodes unpadded canonical base64url; undefined when the text is anything else. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  if (text.length % 4 === 1) return undefined;
+  const out = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let word = 0;
+  let bits = 0;
+  let offset = 0;
+  for (const char of text) {
+    const value = BASE64URL_VALUES.get(char);
+    if (value === undefined) return undefined;
+    word = ((word << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out[offset++] = (word >> bits) & 0xff;
+    }
+  }
+  const spare = word & ((1 << bits) - 1);
+  return spare === 0 ? out : undefined;
+}
+
+/**
+ * Overwrites a secret. JavaScript engines may have copied the buffer before
+ * (moving garbage collection, register spills): this narrows the window, it
+ * does not close it.
+ */
+export function zeroize(...secrets: readonly Uint8Array[]): void {
+  for (const secret of secrets) secret.fill(0);
+}

@@ -1,0 +1,221 @@
+import { IpseError } from "../errors.ts";
+import { ByteReader, ByteWriter } from "./cursor.ts";
+
+/**
+ * A codec is one canonical, injective encoding of T: integers are big-endian
+ * and fixed width, byte strings carry their length unless it is fixed, lists
+ * their count, options and unions a tag byte. There is exactly one encoding of
+ * a value, and every decoder is bounded before it allocates.
+ */
+export interface Codec<T> {
+  write(writer: ByteWriter, value: T): void;
+  read(reader: ByteReader): T;
+}
+
+export type Infer<C> = C extends Codec<infer T> ? T : never;
+
+/** Encodes a value. Throws ERR_ENCODING when it does not fit its codec. */
+export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+  const writer = new ByteWriter();
+  codec.write(writer, value);
+  return writer.finish();
+}
+
+/** Decodes exactly one value. Throws ERR_ENCODING on truncated, oversized, trailing or non-canonical bytes. */
+export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  const reader = new ByteReader(bytes);
+  const value = codec.read(reader);
+  reader.finish();
+  return value;
+}
+
+function uint(width: 1 | 2 | 4 | 8): Codec<number> {
+  return {
+    write: (writer, value) => writer.uint(value, width),
+    read: (reader) => reader.uint(width),
+  };
+}
+
+export const u8: Codec<number> = uint(1);
+export const u16: Codec<number> = uint(2);
+export const u32: Codec<number> = uint(4);
+/** 8 bytes on the wire, at most 2^53 - 1 as a value. */
+export const u64: Codec<number> = uint(8);
+
+export const bool: Codec<boolean> = {
+  write: (writer, value) => writer.uint(value ? 1 : 0, 1),
+  read: (reader) => {
+    const tag = reader.uint(1);
+    if (tag > 1) throw new IpseError("ERR_ENCODING", "a boolean is 0 or 1");
+    return tag === 1;
+  },
+};
+
+/** A version byte that must have one value. */
+export function constant<const N extends number>(expected: N): Codec<N> {
+  return {
+    write: (writer, value) => {
+      if (value !== expected) throw new IpseError("ERR_ENCODING", `expected version ${expected}`);
+      writer.uint(expected, 1);
+    },
+    read: (reader) => {
+      if (reader.uint(1) !== expected)
+        throw new IpseError("ERR_ENCODING_VERSION", `expected version ${expected}`);
+      return expected;
+    },
+  };
+}
+
+/** One byte naming one of the given words, by position. */
+export function keyword<const W extends readonly string[]>(words: W): Codec<W[number]> {
+  return {
+    write: (writer, value) => {
+      const index = words.indexOf(value);
+      if (index < 0) throw new IpseError("ERR_ENCODING", "unknown keyword");
+      writer.uint(index, 1);
+    },
+    read: (reader) => {
+      const word = words[reader.uint(1)];
+      if (word === undefined) throw new IpseError("ERR_ENCODING", "unknown keyword");
+      return word;
+    },
+  };
+}
+
+/** A byte string of fixed length. Decoding copies. */
+export function bytes(length: number): Codec<Uint8Array> {
+  return {
+    write: (writer, value) => {
+      if (value.length !== length) throw new IpseError("ERR_ENCODING", `expected ${length} bytes`);
+      writer.bytes(value);
+    },
+    read: (reader) => reader.bytes(length),
+  };
+}
+
+/** A byte string of up to `max` bytes behind a 4-byte length. */
+export function varBytes(max: number): Codec<Uint8Array> {
+  return {
+    write: (writer, value) => {
+      if (value.length > max) throw new IpseError("ERR_ENCODING", `more than ${max} bytes`);
+      writer.uint(value.length, 4);
+      writer.bytes(value);
+    },
+    read: (reader) => {
+      const length = reader.uint(4);
+      if (length > max) throw new IpseError("ERR_ENCODING", `more than ${max} bytes`);
+      return reader.bytes(length);
+    },
+  };
+}
+
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const textEncoder = new TextEncoder();
+
+/** UTF-8 text of up to `max` bytes behind a 4-byte length. */
+export function text(max: number): Codec<string> {
+  const raw = varBytes(max);
+  return {
+    write: (writer, value) => {
+      if (!value.isWellFormed()) throw new IpseError("ERR_ENCODING", "a string with a lone surrogate");
+      raw.write(writer, textEncoder.encode(value));
+    },
+    read: (reader) => {
+      const encoded = raw.read(reader);
+      try {
+        return strictDecoder.decode(encoded);
+      } catch (cause) {
+        throw new IpseError("ERR_ENCODING", "not UTF-8", { cause });
+      }
+    },
+  };
+}
+
+/** Up to `max` items behind a 2-byte count. */
+export function list<T>(item: Codec<T>, max: number): Codec<readonly T[]> {
+  return {
+    write: (writer, value) => {
+      if (value.length > max) throw new IpseError("ERR_ENCODING", `more than ${max} items`);
+      writer.uint(value.length, 2);
+      for (const entry of value) item.write(writer, entry);
+    },
+    read: (reader) => {
+      const count = reader.uint(2);
+      if (count > max) throw new IpseError("ERR_ENCODING", `more than ${max} items`);
+      const out: T[] = [];
+      for (let i = 0; i < count; i++) out.push(item.read(reader));
+      return out;
+    },
+  };
+}
+
+/** A value that may be absent, behind one tag byte. */
+export function optional<T>(item: Codec<T>): Codec<T | undefined> {
+  return {
+    write: (writer, value) => {
+      bool.write(writer, value !== undefined);
+      if (value !== undefined) item.write(writer, value);
+    },
+    read: (reader) => (bool.read(reader) ? item.read(reader) : undefined),
+  };
+}
+
+type Fields = Readonly<Record<string, Codec<never>>>;
+type AnyFields = Readonly<Record<string, Codec<any>>>; // biome-ignore lint/suspicious/noExplicitAny: inference over heterogeneous fields
+export type StructOf<F extends AnyFields> = { readonly [K in keyof F]: Infer<F[K]> };
+
+/** Named fields, written in the order in which they are declared. */
+export function struct<const F extends AnyFields>(fields: F): Codec<StructOf<F>> {
+  const entries = Object.entries(fields as unknown as Fields) as [string, Codec<unknown>][];
+  return {
+    write: (writer, value) => {
+      const record = value as Readonly<Record<string, unknown>>;
+      for (const [name, codec] of entries) codec.write(writer, record[name]);
+    },
+    read: (reader) => {
+      const out: Record<string, unknown> = {};
+      for (const [name, codec] of entries) out[name] = codec.read(reader);
+      return out as StructOf<F>;
+    },
+  };
+}
+
+type VariantMap = Readonly<Record<string, readonly [tag: number, codec: Codec<any>]>>; // biome-ignore lint/suspicious/noExplicitAny: inference over heterogeneous variants
+export type UnionOf<V extends VariantMap> = {
+  readonly [K in keyof V]: { readonly kind: K } & Infer<V[K][1]>;
+}[keyof V];
+
+/** A tagged union of structs: one tag byte, then the variant. `kind` names it in memory. */
+export function union<const V extends VariantMap>(variants: V): Codec<UnionOf<V>> {
+  const byTag = new Map<number, readonly [string, Codec<unknown>]>();
+  for (const [kind, [tag, codec]] of Object.entries(variants)) {
+    if (byTag.has(tag)) throw new IpseError("ERR_INTERNAL", `tag ${tag} is used twice`);
+    byTag.set(tag, [kind, codec as Codec<unknown>]);
+  }
+  return {
+    write: (writer, value) => {
+      const variant = variants[value.kind as string];
+      if (variant === undefined) throw new IpseError("ERR_ENCODING", "unknown variant");
+      writer.uint(variant[0], 1);
+      variant[1].write(writer, value);
+    },
+    read: (reader) => {
+      const variant = byTag.get(reader.uint(1));
+      if (variant === undefined) throw new IpseError("ERR_ENCODING", "unknown variant");
+      const fields = variant[1].read(reader) as object;
+      return { kind: variant[0], ...fields } as UnionOf<V>;
+    },
+  };
+}
+
+/** A codec with a further check of the decoded or encoded value. */
+export function refine<T>(codec: Codec<T>, accept: (value: T) => boolean, message: string): Codec<T> {
+  const verify = (value: T): T => {
+    if (!accept(value)) throw new IpseError("ERR_ENCODING", message);
+    return value;
+  };
+  return {
+    write: (writer, value) => codec.write(writer, verify(value)),
+    read: (reader) => verify(codec.read(reader)),
+  };
+}
