@@ -1,0 +1,115 @@
+import { concatBytes } from "../bytes.ts";
+import { IpseError } from "../errors.ts";
+import type { Group, Point, Scalar } from "../group/index.ts";
+import { type CoefficientRule, coefficient, interpolated } from "./coefficient.ts";
+import { type Commitment, type CommitmentList, encodeCommitmentList } from "./commitment.ts";
+import { identifierScalar } from "./identifier.ts";
+import { h1, h2, h4, h5 } from "./suite.ts";
+
+export interface SigningRequest {
+  readonly rule: CoefficientRule;
+  /** The fewest interpolated signers: t. */
+  readonly threshold: number;
+  readonly groupPublicKey: Point;
+  readonly commitments: CommitmentList;
+  readonly message: Uint8Array;
+}
+
+/** One signer as everyone sees it. */
+export interface Signer {
+  readonly commitment: Commitment;
+  readonly bindingFactor: Scalar;
+}
+
+/** All that the public values of one signature determine, computed once for signing, checking and aggregating. */
+export interface SigningPackage extends SigningRequest {
+  readonly signers: ReadonlyMap<number, Signer>;
+  readonly interpolated: readonly number[];
+  readonly groupCommitment: Point;
+  readonly challenge: Scalar;
+}
+
+/** The inputs of H1 in compute_binding_factors, RFC 9591 section 4.4, in list order. */
+export function bindingFactorInputs(
+  group: Group,
+  request: Pick<SigningRequest, "groupPublicKey" | "commitments" | "message">,
+): readonly Uint8Array[] {
+  const messageHash = h4(group, request.message);
+  const listHash = h5(group, encodeCommitmentList(group, request.commitments));
+  const prefix = concatBytes(request.groupPublicKey, messageHash, listHash);
+  return request.commitments.map(({ identifier }) =>
+    concatBytes(prefix, identifierScalar(group, identifier)),
+  );
+}
+
+/** compute_binding_factors of RFC 9591 section 4.4, in list order. */
+export function computeBindingFactors(
+  group: Group,
+  request: Pick<SigningRequest, "groupPublicKey" | "commitments" | "message">,
+): readonly Scalar[] {
+  return bindingFactorInputs(group, request).map((input) => h1(group, input));
+}
+
+/**
+ * compute_group_commitment of RFC 9591 section 4.5. Throws ERR_FROST_GROUP_COMMITMENT on the identity, whose
+ * signature would show the secret; it does not come about by chance.
+ */
+export function groupCommitment(
+  group: Group,
+  list: CommitmentList,
+  bindingFactors: readonly Scalar[],
+): Point {
+  const bound = group.multiMulPublic(
+    bindingFactors,
+    list.map(({ binding }) => binding),
+  );
+  const sum = list.reduce((total, { hiding }) => group.add(total, hiding), bound);
+  if (group.equal(sum, group.identity)) {
+    throw new IpseError("ERR_FROST_GROUP_COMMITMENT", "the group commitment is the identity");
+  }
+  return sum;
+}
+
+/** compute_challenge of RFC 9591 section 4.6, which is that of RFC 8032 section 5.1.6. */
+export function challenge(
+  group: Group,
+  commitment: Point,
+  groupPublicKey: Point,
+  message: Uint8Array,
+): Scalar {
+  return h2(group, commitment, groupPublicKey, message);
+}
+
+/** Throws ERR_FROST_SIGNERS on too few signers or a missing workload, ERR_FROST_GROUP_COMMITMENT. */
+export function signingPackage(group: Group, request: SigningRequest): SigningPackage {
+  const { rule, threshold, commitments, groupPublicKey, message } = request;
+  const identifiers = commitments.map(({ identifier }) => identifier);
+  const interpolatedSigners = interpolated(rule, identifiers, threshold);
+  const bindingFactors = computeBindingFactors(group, request);
+  const commitment = groupCommitment(group, commitments, bindingFactors);
+  const signers = new Map<number, Signer>();
+  for (const [index, entry] of commitments.entries()) {
+    signers.set(entry.identifier, { commitment: entry, bindingFactor: bindingFactors[index] as Scalar });
+  }
+  return {
+    ...request,
+    signers,
+    interpolated: interpolatedSigners,
+    groupCommitment: commitment,
+    challenge: challenge(group, commitment, groupPublicKey, message),
+  };
+}
+
+/** The signer's entry and challenge * coefficient, which multiplies its share. Throws ERR_FROST_NOT_SIGNER. */
+export function signerTerms(
+  group: Group,
+  signing: SigningPackage,
+  identifier: number,
+): { readonly signer: Signer; readonly weight: Scalar } {
+  const signer = signing.signers.get(identifier);
+  if (signer === undefined) {
+    throw new IpseError("ERR_FROST_NOT_SIGNER", `participant ${identifier} is not among the signers`);
+  }
+  const lambda = coefficient(group, signing.rule, signing.interpolated, identifier);
+  return { signer, weight: group.scalarMul(lambda, signing.challenge) };
+}

@@ -1,0 +1,148 @@
+import { concatBytes, equalBytes, zeroize } from "../bytes.ts";
+import {
+  generatorBytes,
+  identityBytes,
+  isCanonicalScalar,
+  isZeroBytes,
+  lengthError,
+  numberBytes,
+  ORDER,
+  pointError,
+  scalarError,
+} from "./encoded.ts";
+import { type Ed25519, type Group, type Point, type Scalar, SIGNATURE_BYTES, WIDE_BYTES } from "./group.ts";
+import { recentKeys } from "./recent-keys.ts";
+import { selfTest } from "./self-test.ts";
+import { loadSodium, type Sodium, type SodiumNative } from "./sodium-load.ts";
+
+/*
+ * The fast backend: libsodium. All arithmetic on secrets is constant time: points, additions and inversions
+ * in the native build; multiplication modulo L in the WASM build, because sodium-native does not export it.
+ *
+ * HAZARDS: the WASM heap keeps copies of factors until it is reused. libsodium refuses a multiplication whose
+ * result is the identity, so zero scalars and the identity are answered here, with a branch: timing shows
+ * THAT a secret is zero, which happens with probability 2^-252.
+ */
+
+/** A fresh 32-byte result, written by one libsodium call. */
+function written<T extends Uint8Array>(write: (out: Uint8Array) => void): T {
+  const out = new Uint8Array(32);
+  write(out);
+  return out as unknown as T;
+}
+
+function scalarOps(sodium: Sodium) {
+  const { native, wasm } = sodium;
+  return {
+    scalarFromWide: (bytes: Uint8Array): Scalar => {
+      if (bytes.length !== WIDE_BYTES) throw scalarError("a wide scalar has 64 bytes");
+      return written((out) => native.crypto_core_ed25519_scalar_reduce(out, bytes));
+    },
+    scalarFromNumber: (value: number): Scalar => numberBytes(value) as Scalar,
+    decodeScalar: (bytes: Uint8Array): Scalar => {
+      if (!isCanonicalScalar(bytes)) throw scalarError("not a canonical scalar");
+      return Uint8Array.from(bytes) as Scalar;
+    },
+    scalarAdd: (a: Scalar, b: Scalar): Scalar =>
+      written((out) => native.crypto_core_ed25519_scalar_add(out, a, b)),
+    scalarSub: (a: Scalar, b: Scalar): Scalar =>
+      written((out) => native.crypto_core_ed25519_scalar_sub(out, a, b)),
+    scalarMul: (a: Scalar, b: Scalar): Scalar => wasm.crypto_core_ed25519_scalar_mul(a, b) as Scalar,
+    scalarNegate: (a: Scalar): Scalar => written((out) => native.crypto_core_ed25519_scalar_negate(out, a)),
+    scalarInvert: (a: Scalar): Scalar => {
+      if (isZeroBytes(a)) throw scalarError("zero has no inverse");
+      return written((out) => native.crypto_core_ed25519_scalar_invert(out, a));
+    },
+    scalarIsZero: isZeroBytes,
+  };
+}
+
+function pointOps(native: SodiumNative) {
+  const identity = identityBytes() as Point;
+  const generator = generatorBytes() as Point;
+  const one = numberBytes(1);
+  const baseMul = (s: Scalar): Point =>
+    isZeroBytes(s) ? identity : written((out) => native.crypto_scalarmult_ed25519_base_noclamp(out, s));
+  const mul = (s: Scalar, p: Point): Point =>
+    isZeroBytes(s) || equalBytes(p, identity)
+      ? identity
+      : written((out) => native.crypto_scalarmult_ed25519_noclamp(out, s, p));
+  const add = (p: Point, q: Point): Point => written((out) => native.crypto_core_ed25519_add(out, p, q));
+  const product = (s: Scalar, p: Point): Point => {
+    if (equalBytes(s, one)) return p;
+    return equalBytes(p, generator) ? baseMul(s) : mul(s, p);
+  };
+  return {
+    generator,
+    identity,
+    decodePoint: (bytes: Uint8Array): Point => {
+      if (bytes.length !== 32 || !native.crypto_core_ed25519_is_valid_point(bytes)) throw pointError();
+      return Uint8Array.from(bytes) as Point;
+    },
+    baseMul,
+    mul,
+    add,
+    sub: (p: Point, q: Point): Point => written((out) => native.crypto_core_ed25519_sub(out, p, q)),
+    equal: equalBytes,
+    multiMulPublic: (scalars: readonly Scalar[], points: readonly Point[]): Point => {
+      if (scalars.length !== points.length) throw lengthError();
+      let sum: Point | undefined;
+      for (const [i, point] of points.entries()) {
+        const term = product(scalars[i] as Scalar, point);
+        sum = sum === undefined ? term : add(sum, term);
+      }
+      return sum ?? identity;
+    },
+  };
+}
+
+function signatureOps(native: SodiumNative): Ed25519 {
+  const knownKey = recentKeys((key) =>
+    key.length === 32 && native.crypto_core_ed25519_is_valid_point(key) ? true : undefined,
+  );
+  const withKeys = (seed: Uint8Array, use: (pk: Uint8Array, sk: Uint8Array) => void): void => {
+    const pk = new Uint8Array(32);
+    const sk = new Uint8Array(64);
+    native.crypto_sign_seed_keypair(pk, sk, seed);
+    use(pk, sk);
+    zeroize(sk);
+  };
+  return {
+    publicKey: (seed) => written((out) => withKeys(seed, (pk) => out.set(pk))),
+    sign: (seed, message) => {
+      const signature = new Uint8Array(SIGNATURE_BYTES);
+      withKeys(seed, (_, sk) => native.crypto_sign_detached(signature, message, sk));
+      return signature;
+    },
+    // libsodium checks S < L and compares R without the cofactor; with a prime-order key that is all of it.
+    verify: (publicKey, message, signature) =>
+      signature.length === SIGNATURE_BYTES &&
+      knownKey(publicKey) === true &&
+      native.crypto_sign_verify_detached(signature, message, publicKey),
+  };
+}
+
+/** The group over the given builds of libsodium; exported for tests of builds that misbehave. */
+export function sodiumGroup(sodium: Sodium): Group {
+  const { native } = sodium;
+  return {
+    name: "ed25519/libsodium",
+    order: ORDER,
+    sha512: (...parts) => {
+      const out = new Uint8Array(64);
+      native.crypto_hash_sha512(out, parts.length === 1 ? (parts[0] ?? out) : concatBytes(...parts));
+      return out;
+    },
+    ...scalarOps(sodium),
+    ...pointOps(native),
+    ed25519: signatureOps(native),
+  };
+}
+
+/** The fast group, or undefined where libsodium is missing or fails the self test. */
+export async function loadFastGroup(): Promise<Group | undefined> {
+  const sodium = await loadSodium();
+  if (sodium === undefined) return undefined;
+  const group = sodiumGroup(sodium);
+  return selfTest(group) ? group : undefined;
+}
