@@ -48,3 +48,10 @@ export const GOSSIP_INTERVAL_MS = 1000;
 export const HEARTBEAT_MS = 10_000;
 /** Lifetime of one session connection; its sealing key dies with it. */
 export const CONNECTION_MS_MAX = 60 * 60 * 1000;
+
+/** Characters of a join URI. */
+export const JOIN_URI_CHARS_MAX = 16 * 1024;
+/** Characters of a roster file. */
+export const ROSTER_FILE_CHARS_MAX = 64 * 1024;
+/** Lifetime of an access token a workload may be given. */
+export const TTL_SECONDS_MAX = 24 * 60 * 60;

@@ -161,7 +161,8 @@ export function optional<T>(item: Codec<T>): Codec<T | undefined> {
 }
 
 type Fields = Readonly<Record<string, Codec<never>>>;
-type AnyFields = Readonly<Record<string, Codec<any>>>; // biome-ignore lint/suspicious/noExplicitAny: inference over heterogeneous fields
+// biome-ignore lint/suspicious/noExplicitAny: inference over heterogeneous fields
+type AnyFields = Readonly<Record<string, Codec<any>>>;
 export type StructOf<F extends AnyFields> = { readonly [K in keyof F]: Infer<F[K]> };
 
 /** Named fields, written in the order in which they are declared. */
@@ -180,7 +181,8 @@ export function struct<const F extends AnyFields>(fields: F): Codec<StructOf<F>>
   };
 }
 
-type VariantMap = Readonly<Record<string, readonly [tag: number, codec: Codec<any>]>>; // biome-ignore lint/suspicious/noExplicitAny: inference over heterogeneous variants
+// biome-ignore lint/suspicious/noExplicitAny: inference over heterogeneous variants
+type VariantMap = Readonly<Record<string, readonly [tag: number, codec: Codec<any>]>>;
 export type UnionOf<V extends VariantMap> = {
   readonly [K in keyof V]: { readonly kind: K } & Infer<V[K][1]>;
 }[keyof V];

@@ -1,0 +1,124 @@
+import { compareBytes } from "../bytes.ts";
+import type { Hash } from "../encoding/index.ts";
+import {
+  type Endpoint,
+  type Resource,
+  type SignedStatement,
+  type Statement,
+  type StatementPayload,
+  statementHash,
+  type Workload,
+} from "./statement.ts";
+import { type Subject, subjectKey, subjectOf } from "./subject.ts";
+
+/** The registry as it stands: the winning statement of each subject. */
+export interface RegistryView {
+  get(key: Uint8Array): SignedStatement | undefined;
+}
+
+/** One entry to write. */
+export interface RegistryMutation {
+  readonly key: Uint8Array;
+  readonly value: SignedStatement;
+}
+
+export interface Applied {
+  /** False: the registry holds this statement or a winning one already; nothing to write, nothing to gossip. */
+  readonly accepted: boolean;
+  readonly supersedes: SignedStatement | undefined;
+  readonly mutations: readonly RegistryMutation[];
+}
+
+/** A release's number ranks before its serial, so that the number never goes down. */
+function rank({ payload, serial }: Statement): readonly [number, number] {
+  if (payload.kind !== "instance" || payload.action !== "release") return [0, serial];
+  return [payload.release, serial];
+}
+
+function isAppendOnly(payload: StatementPayload): boolean {
+  return payload.kind === "ticketRevocation" || (payload.kind === "instance" && payload.action === "revoke");
+}
+
+/**
+ * Whether `one` wins over `other`, statements of one subject: a total order, so oracles that received
+ * different ones agree once each has seen both. The newest serial wins. What is append-only is never undone:
+ * there the OLDEST serial stays. Ties: the smaller hash.
+ */
+export function wins(one: Statement, other: Statement): boolean {
+  const [a, b] = [rank(one), rank(other)];
+  const order = a[0] - b[0] || a[1] - b[1];
+  if (order !== 0) return isAppendOnly(one.payload) ? order < 0 : order > 0;
+  return compareBytes(statementHash(one), statementHash(other)) < 0;
+}
+
+/** Projects a VERIFIED statement (verifyStatement) onto the registry. Pure: the host persists the mutations. */
+export function applyStatement(view: RegistryView, signed: SignedStatement): Applied {
+  const key = subjectKey(subjectOf(signed.statement.payload));
+  const held = view.get(key);
+  if (held !== undefined && !wins(signed.statement, held.statement))
+    return { accepted: false, supersedes: undefined, mutations: [] };
+  return { accepted: true, supersedes: held, mutations: [{ key, value: signed }] };
+}
+
+function payloadOf<K extends StatementPayload["kind"]>(
+  view: RegistryView,
+  about: Subject,
+  kind: K,
+): Extract<StatementPayload, { kind: K }> | undefined {
+  const payload = view.get(subjectKey(about))?.statement.payload;
+  return payload?.kind === kind ? (payload as Extract<StatementPayload, { kind: K }>) : undefined;
+}
+
+/** A workload that exists; a deleted one is undefined. */
+export function workloadOf(view: RegistryView, spiffeId: string): Workload | undefined {
+  const found = payloadOf(view, { kind: "workload", spiffeId }, "workload");
+  return found?.deleted === false ? found : undefined;
+}
+
+/** A resource that exists; a deleted one is undefined. */
+export function resourceOf(view: RegistryView, url: string): Resource | undefined {
+  const found = payloadOf(view, { kind: "resource", url }, "resource");
+  return found?.deleted === false ? found : undefined;
+}
+
+export function endpointOf(view: RegistryView, oracle: number): Endpoint | undefined {
+  return payloadOf(view, { kind: "endpoint", oracle }, "endpoint");
+}
+
+export function isTicketRevoked(view: RegistryView, ticketId: Uint8Array): boolean {
+  return view.get(subjectKey({ kind: "ticketRevocation", ticketId })) !== undefined;
+}
+
+/** What operators said about one instance. Forks and stale notices come on top. */
+export interface InstanceStanding {
+  readonly status: "active" | "quarantined" | "revoked";
+  /** The newest release number; stale notices below it are void. */
+  readonly release: number;
+  readonly reason: string | undefined;
+}
+
+/** Operators' word on an instance: revoked for ever, else quarantined unless released by a newer serial. */
+export function standingOf(view: RegistryView, instance: Hash): InstanceStanding {
+  const releasedBy = view.get(subjectKey({ kind: "release", instance }))?.statement;
+  const release = releasedBy === undefined ? 0 : rank(releasedBy)[0];
+  const revoked = payloadOf(view, { kind: "revocation", instance }, "instance");
+  if (revoked !== undefined) return { status: "revoked", release, reason: revoked.reason };
+  const held = view.get(subjectKey({ kind: "quarantine", instance }))?.statement;
+  if (held === undefined || held.serial < (releasedBy?.serial ?? -1))
+    return { status: "active", release, reason: undefined };
+  const reason = held.payload.kind === "instance" ? held.payload.reason : undefined;
+  return { status: "quarantined", release, reason };
+}
+
+/** The serial that wins over everything this registry holds about a payload's subject (for an instance: its family). */
+export function nextSerial(view: RegistryView, payload: StatementPayload): number {
+  const about: Subject[] =
+    payload.kind === "instance"
+      ? (["quarantine", "release", "revocation"] as const).map((kind) => ({
+          kind,
+          instance: payload.instance,
+        }))
+      : [subjectOf(payload)];
+  const serials = about.map((one) => view.get(subjectKey(one))?.statement.serial ?? 0);
+  return Math.max(...serials) + 1;
+}
