@@ -1,32 +1,29 @@
 import { compareBytes } from "../bytes.ts";
 import type { Hash } from "../encoding/index.ts";
+import { type Mutation, put, type Table, table, type View } from "../host/table.ts";
 import {
   type Endpoint,
   type Resource,
   type SignedStatement,
   type Statement,
   type StatementPayload,
+  signedStatement,
   statementHash,
   type Workload,
 } from "./statement.ts";
 import { type Subject, subjectKey, subjectOf } from "./subject.ts";
 
-/** The registry as it stands: the winning statement of each subject. */
-export interface RegistryView {
-  get(key: Uint8Array): SignedStatement | undefined;
-}
+/** The registry as it stands: the winning statement of each subject, by subjectKey. */
+export const statements: Table<SignedStatement> = table("statement", signedStatement);
 
-/** One entry to write. */
-export interface RegistryMutation {
-  readonly key: Uint8Array;
-  readonly value: SignedStatement;
-}
+/** What the projection reads. */
+export type StatementView = Pick<View, "get">;
 
 export interface Applied {
   /** False: the registry holds this statement or a winning one already; nothing to write, nothing to gossip. */
   readonly accepted: boolean;
   readonly supersedes: SignedStatement | undefined;
-  readonly mutations: readonly RegistryMutation[];
+  readonly mutations: readonly Mutation[];
 }
 
 /** A release's number ranks before its serial, so that the number never goes down. */
@@ -52,41 +49,41 @@ export function wins(one: Statement, other: Statement): boolean {
 }
 
 /** Projects a VERIFIED statement (verifyStatement) onto the registry. Pure: the host persists the mutations. */
-export function applyStatement(view: RegistryView, signed: SignedStatement): Applied {
+export function applyStatement(view: StatementView, signed: SignedStatement): Applied {
   const key = subjectKey(subjectOf(signed.statement.payload));
-  const held = view.get(key);
+  const held = view.get(statements, key);
   if (held !== undefined && !wins(signed.statement, held.statement))
     return { accepted: false, supersedes: undefined, mutations: [] };
-  return { accepted: true, supersedes: held, mutations: [{ key, value: signed }] };
+  return { accepted: true, supersedes: held, mutations: [put(statements, key, signed)] };
 }
 
 function payloadOf<K extends StatementPayload["kind"]>(
-  view: RegistryView,
+  view: StatementView,
   about: Subject,
   kind: K,
 ): Extract<StatementPayload, { kind: K }> | undefined {
-  const payload = view.get(subjectKey(about))?.statement.payload;
+  const payload = view.get(statements, subjectKey(about))?.statement.payload;
   return payload?.kind === kind ? (payload as Extract<StatementPayload, { kind: K }>) : undefined;
 }
 
 /** A workload that exists; a deleted one is undefined. */
-export function workloadOf(view: RegistryView, spiffeId: string): Workload | undefined {
+export function workloadOf(view: StatementView, spiffeId: string): Workload | undefined {
   const found = payloadOf(view, { kind: "workload", spiffeId }, "workload");
   return found?.deleted === false ? found : undefined;
 }
 
 /** A resource that exists; a deleted one is undefined. */
-export function resourceOf(view: RegistryView, url: string): Resource | undefined {
+export function resourceOf(view: StatementView, url: string): Resource | undefined {
   const found = payloadOf(view, { kind: "resource", url }, "resource");
   return found?.deleted === false ? found : undefined;
 }
 
-export function endpointOf(view: RegistryView, oracle: number): Endpoint | undefined {
+export function endpointOf(view: StatementView, oracle: number): Endpoint | undefined {
   return payloadOf(view, { kind: "endpoint", oracle }, "endpoint");
 }
 
-export function isTicketRevoked(view: RegistryView, ticketId: Uint8Array): boolean {
-  return view.get(subjectKey({ kind: "ticketRevocation", ticketId })) !== undefined;
+export function isTicketRevoked(view: StatementView, ticketId: Uint8Array): boolean {
+  return view.get(statements, subjectKey({ kind: "ticketRevocation", ticketId })) !== undefined;
 }
 
 /** What operators said about one instance. Forks and stale notices come on top. */
@@ -95,23 +92,30 @@ export interface InstanceStanding {
   /** The newest release number; stale notices below it are void. */
   readonly release: number;
   readonly reason: string | undefined;
+  /** The statement that decides: the revocation, else the quarantine, else the release. */
+  readonly by: SignedStatement | undefined;
+}
+
+function reasonOf({ statement }: SignedStatement): string | undefined {
+  return statement.payload.kind === "instance" ? statement.payload.reason : undefined;
 }
 
 /** Operators' word on an instance: revoked for ever, else quarantined unless released by a newer serial. */
-export function standingOf(view: RegistryView, instance: Hash): InstanceStanding {
-  const releasedBy = view.get(subjectKey({ kind: "release", instance }))?.statement;
-  const release = releasedBy === undefined ? 0 : rank(releasedBy)[0];
-  const revoked = payloadOf(view, { kind: "revocation", instance }, "instance");
-  if (revoked !== undefined) return { status: "revoked", release, reason: revoked.reason };
-  const held = view.get(subjectKey({ kind: "quarantine", instance }))?.statement;
-  if (held === undefined || held.serial < (releasedBy?.serial ?? -1))
-    return { status: "active", release, reason: undefined };
-  const reason = held.payload.kind === "instance" ? held.payload.reason : undefined;
-  return { status: "quarantined", release, reason };
+export function standingOf(view: StatementView, instance: Hash): InstanceStanding {
+  const heldAt = (kind: "release" | "revocation" | "quarantine") =>
+    view.get(statements, subjectKey({ kind, instance }));
+  const released = heldAt("release");
+  const release = released === undefined ? 0 : rank(released.statement)[0];
+  const revoked = heldAt("revocation");
+  if (revoked !== undefined) return { status: "revoked", release, reason: reasonOf(revoked), by: revoked };
+  const held = heldAt("quarantine");
+  if (held === undefined || held.statement.serial < (released?.statement.serial ?? -1))
+    return { status: "active", release, reason: undefined, by: released };
+  return { status: "quarantined", release, reason: reasonOf(held), by: held };
 }
 
 /** The serial that wins over everything this registry holds about a payload's subject (for an instance: its family). */
-export function nextSerial(view: RegistryView, payload: StatementPayload): number {
+export function nextSerial(view: StatementView, payload: StatementPayload): number {
   const about: Subject[] =
     payload.kind === "instance"
       ? (["quarantine", "release", "revocation"] as const).map((kind) => ({
@@ -119,6 +123,6 @@ export function nextSerial(view: RegistryView, payload: StatementPayload): numbe
           instance: payload.instance,
         }))
       : [subjectOf(payload)];
-  const serials = about.map((one) => view.get(subjectKey(one))?.statement.serial ?? 0);
+  const serials = about.map((one) => view.get(statements, subjectKey(one))?.statement.serial ?? 0);
   return Math.max(...serials) + 1;
 }

@@ -4,10 +4,13 @@ import type { StatementPayload } from "./statement.ts";
 
 const ofInstance = struct({ instance: hash32 });
 
+/** The first byte of a subject's key. */
+export const SUBJECT_TAGS = { workload: 1, resource: 2 } as const;
+
 /** What a statement is about. Statements of one subject compete; one wins, the same at every oracle. */
 export const subject = union({
-  workload: [1, struct({ spiffeId })],
-  resource: [2, struct({ url: urlText })],
+  workload: [SUBJECT_TAGS.workload, struct({ spiffeId })],
+  resource: [SUBJECT_TAGS.resource, struct({ url: urlText })],
   endpoint: [3, struct({ oracle: oracleId })],
   quarantine: [4, ofInstance],
   release: [5, ofInstance],
