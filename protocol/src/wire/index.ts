@@ -1,0 +1,2 @@
+export * from "./peer.ts";
+export * from "./session.ts";
