@@ -1,0 +1,164 @@
+import { IpseError } from "@ipse/protocol";
+import type { Store, StoreOp } from "@ipse/protocol/host";
+import { fromKeyText, toKeyText } from "./key-text.ts";
+import { SortedKeys } from "./sorted-keys.ts";
+
+/** One write of a merged batch; a deletion when the value is undefined. */
+export interface BackendOp {
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
+}
+
+/** What a disk has to offer: reads at once, and one atomic, durable write at a time. */
+export interface Backend {
+  get(key: string): Uint8Array | undefined;
+  /** Resolves once the ops would survive a power cut; all of them or none. */
+  write(ops: readonly BackendOp[]): Promise<void>;
+}
+
+interface Commit {
+  readonly ops: readonly (BackendOp & { readonly ifAbsent: boolean })[];
+  readonly done: (error: Error | undefined) => void;
+}
+
+/** Ops of one merged batch; what waits longer than one fsync goes with the next. */
+const GROUP_OPS_MAX = 8192;
+
+/**
+ * A Store over one-write-at-a-time backends. Commits that arrive while a write is under way are merged into
+ * the next one, so that the price of an fsync is shared. Readers see a commit from the moment its `done` is
+ * called, never before: until then `#shown` keeps the value a running write replaces.
+ */
+export class GroupCommitStore implements Store {
+  readonly #backend: Backend;
+  readonly #keys: SortedKeys;
+  readonly #shown = new Map<string, Uint8Array>();
+  readonly #fatal: (error: Error) => void;
+  #queue: Commit[] = [];
+  #writing = false;
+  #failed = false;
+  #idle: (() => void)[] = [];
+
+  /** `keys`: every key the backend holds, sorted. `fatal`: a durable write failed; the process must end. */
+  constructor(backend: Backend, keys: readonly string[], fatal: (error: Error) => void) {
+    this.#backend = backend;
+    this.#keys = new SortedKeys(keys);
+    this.#fatal = fatal;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  #value(key: string): Uint8Array | undefined {
+    if (!this.#keys.has(key)) return undefined;
+    return this.#shown.get(key)?.slice() ?? this.#backend.get(key);
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#value(toKeyText(key));
+  }
+
+  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+    const keys = this.#keys.scan(toKeyText(prefix), limit, after && toKeyText(after));
+    return keys.map((key) => [fromKeyText(key), this.#value(key) ?? new Uint8Array()]);
+  }
+
+  commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void {
+    const staged = ops.map(({ key, value, ifAbsent }) => ({
+      key: toKeyText(key),
+      value,
+      ifAbsent: ifAbsent === true,
+    }));
+    this.#queue.push({ ops: staged, done });
+    this.#kick();
+  }
+
+  /** Calls `done` once nothing is queued and no write is under way. */
+  whenIdle(done: () => void): void {
+    if (!this.#writing && this.#queue.length === 0) done();
+    else this.#idle.push(done);
+  }
+
+  #kick(): void {
+    if (this.#writing || this.#failed) return;
+    this.#writing = true;
+    queueMicrotask(() => void this.#flush());
+  }
+
+  #takeGroup(): Commit[] {
+    let ops = 0;
+    let count = 0;
+    for (const commit of this.#queue) {
+      ops += commit.ops.length;
+      if (count > 0 && ops > GROUP_OPS_MAX) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /** Judges each commit's conditions after those before it; returns the last value per key of what holds. */
+  #merge(group: readonly Commit[], conflicts: Set<Commit>): Map<string, Uint8Array | undefined> {
+    const merged = new Map<string, Uint8Array | undefined>();
+    const exists = (key: string): boolean =>
+      merged.has(key) ? merged.get(key) !== undefined : this.#keys.has(key);
+    for (const commit of group) {
+      if (commit.ops.some((op) => op.ifAbsent && exists(op.key))) conflicts.add(commit);
+      else for (const op of commit.ops) merged.set(op.key, op.value);
+    }
+    return merged;
+  }
+
+  async #flush(): Promise<void> {
+    const group = this.#takeGroup();
+    const conflicts = new Set<Commit>();
+    const merged = this.#merge(group, conflicts);
+    for (const key of merged.keys()) {
+      const old = this.#value(key);
+      if (old !== undefined) this.#shown.set(key, old);
+    }
+    try {
+      if (merged.size > 0) {
+        await this.#backend.write([...merged].map(([key, value]) => ({ key, value })));
+      }
+    } catch (cause) {
+      this.#fail(group, cause);
+      return;
+    }
+    this.#reveal(group, conflicts);
+    this.#writing = false;
+    if (this.#queue.length > 0) this.#kick();
+    else for (const idle of this.#idle.splice(0)) idle();
+  }
+
+  #reveal(group: readonly Commit[], conflicts: ReadonlySet<Commit>): void {
+    const writers = new Map<string, number>();
+    for (const commit of group) {
+      if (conflicts.has(commit)) continue;
+      for (const { key } of commit.ops) writers.set(key, (writers.get(key) ?? 0) + 1);
+    }
+    for (const commit of group) {
+      if (conflicts.has(commit)) {
+        commit.done(new IpseError("ERR_STORE_CONFLICT", "a key that had to be absent exists"));
+        continue;
+      }
+      for (const { key, value } of commit.ops) {
+        const left = (writers.get(key) ?? 1) - 1;
+        writers.set(key, left);
+        if (value === undefined) this.#keys.delete(key);
+        else this.#keys.add(key);
+        if (left === 0 || value === undefined) this.#shown.delete(key);
+        else this.#shown.set(key, value);
+      }
+      commit.done(undefined);
+    }
+  }
+
+  #fail(group: readonly Commit[], cause: unknown): void {
+    this.#failed = true;
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    this.#fatal(error);
+    for (const commit of [...group, ...this.#queue.splice(0)]) commit.done(error);
+    for (const idle of this.#idle.splice(0)) idle();
+  }
+}

@@ -1,0 +1,10 @@
+export { type Backend, type BackendOp, GroupCommitStore } from "./group-commit.ts";
+export {
+  checkVersion,
+  type LevelStore,
+  openDatabase,
+  openLevelStore,
+  STORE_VERSION,
+  versionOf,
+} from "./store-level.ts";
+export { MemoryStore } from "./store-memory.ts";

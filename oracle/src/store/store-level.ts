@@ -1,0 +1,122 @@
+import { mkdir } from "node:fs/promises";
+import { IpseError } from "@ipse/protocol";
+import { Level } from "level";
+import { type BackendOp, GroupCommitStore } from "./group-commit.ts";
+import { fromKeyText, toKeyText } from "./key-text.ts";
+import { storeSentence } from "./store-errors.ts";
+
+type Bytes = Uint8Array;
+export type Database = Level<Bytes, Bytes>;
+
+/** The layout of keys and values on disk; raise it with a migration. */
+export const STORE_VERSION = 1;
+
+/** First byte of every key: what describes the store, and what the oracle keeps in it. */
+const META = "\x00";
+const DATA = "\x01";
+const VERSION_KEY = fromKeyText(`${META}version`);
+const OWNER_KEY = fromKeyText(`${META}owner`);
+const ENCODING = { keyEncoding: "view", valueEncoding: "view" } as const;
+
+export interface LevelStoreOptions {
+  readonly dir: string;
+  /** Public vote key of the oracle whose store this is; another's store is refused. */
+  readonly owner: Uint8Array;
+  /** A durable write failed: nothing may be said or done after it. */
+  readonly fatal: (error: Error) => void;
+  /** How long to wait for another process to let go of the store. */
+  readonly lockWaitMs?: number;
+}
+
+export interface LevelStore {
+  readonly store: GroupCommitStore;
+  close(): Promise<void>;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Opens the database and takes its lock. Throws ERR_STORE_LOCKED, ERR_STORE_CORRUPT or ERR_STORE_IO in one clear sentence. */
+export async function openDatabase(dir: string, lockWaitMs = 0): Promise<Database> {
+  const until = performance.now() + lockWaitMs;
+  for (;;) {
+    const db: Database = new Level<Bytes, Bytes>(dir, ENCODING);
+    try {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await db.open();
+      return db;
+    } catch (cause) {
+      const error = storeSentence(dir, cause);
+      if (error.code !== "ERR_STORE_LOCKED" || performance.now() >= until) throw error;
+      await pause(100);
+    }
+  }
+}
+
+/** The version a database was written with; undefined when it is new. */
+export function versionOf(db: Database): number | undefined {
+  const raw = db.getSync(VERSION_KEY);
+  return raw === undefined ? undefined : Number(Buffer.from(raw).toString("utf8"));
+}
+
+/** Throws ERR_STORE_VERSION unless this program can use the store. */
+export function checkVersion(dir: string, version: number): void {
+  if (version === STORE_VERSION) return;
+  const newer = version > STORE_VERSION;
+  const why = newer
+    ? "a newer program wrote it; run that one"
+    : "run `ipse-oracle store migrate` with the oracle stopped";
+  throw new IpseError(
+    "ERR_STORE_VERSION",
+    `the store ${dir} has version ${version}, this program needs ${STORE_VERSION}: ${why}`,
+  );
+}
+
+async function claim(db: Database, dir: string, owner: Bytes): Promise<void> {
+  const version = versionOf(db);
+  if (version === undefined) {
+    const first = [
+      { type: "put" as const, key: VERSION_KEY, value: Buffer.from(String(STORE_VERSION)) },
+      { type: "put" as const, key: OWNER_KEY, value: owner },
+    ];
+    await db.batch(first, { sync: true, ...ENCODING });
+    return;
+  }
+  checkVersion(dir, version);
+  const own = db.getSync(OWNER_KEY);
+  if (own !== undefined && Buffer.compare(own, owner) !== 0)
+    throw new IpseError("ERR_STORE_OWNER", `the store ${dir} belongs to an oracle with another vote key`);
+}
+
+/** Keys of everything the oracle keeps, in order. */
+async function dataKeys(db: Database): Promise<string[]> {
+  const out: string[] = [];
+  for await (const key of db.keys({ gte: fromKeyText(DATA) })) out.push(toKeyText(key).slice(1));
+  return out;
+}
+
+async function write(db: Database, ops: readonly BackendOp[]): Promise<void> {
+  const batch = ops.map(({ key, value }) => {
+    const at = fromKeyText(DATA + key);
+    return value === undefined ? { type: "del" as const, key: at } : { type: "put" as const, key: at, value };
+  });
+  await db.batch(batch, { sync: true, ...ENCODING });
+}
+
+/** Opens (or creates) an oracle's durable store. Throws ERR_STORE_*. */
+export async function openLevelStore(options: LevelStoreOptions): Promise<LevelStore> {
+  const { dir, owner, fatal, lockWaitMs } = options;
+  const db = await openDatabase(dir, lockWaitMs);
+  try {
+    await claim(db, dir, owner);
+    const backend = {
+      get: (key: string) => db.getSync(fromKeyText(DATA + key)),
+      write: (ops: readonly BackendOp[]) => write(db, ops),
+    };
+    const onFatal = (error: Error): void => fatal(storeSentence(dir, error));
+    const store = new GroupCommitStore(backend, await dataKeys(db), onFatal);
+    return { store, close: () => db.close() };
+  } catch (error) {
+    await db.close();
+    throw error instanceof IpseError ? error : storeSentence(dir, error);
+  }
+}
