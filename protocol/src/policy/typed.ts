@@ -1,0 +1,70 @@
+import { utf8 } from "../bytes.ts";
+
+const DSSE = utf8("DSSEv1 ");
+const TAG = utf8("ipse/");
+const SIGNATURE_PARAMS = utf8("@signature-params");
+const DOT = 0x2e;
+
+function startsWith(bytes: Uint8Array, prefix: Uint8Array, at = 0): boolean {
+  return bytes.length >= at + prefix.length && prefix.every((byte, i) => bytes[at + i] === byte);
+}
+
+function contains(bytes: Uint8Array, needle: Uint8Array): boolean {
+  for (let at = 0; at + needle.length <= bytes.length; at++) if (startsWith(bytes, needle, at)) return true;
+  return false;
+}
+
+/** The six bits of a base64 or base64url character; undefined for what lenient decoders skip. */
+function sextet(byte: number): number | undefined {
+  if (byte >= 0x41 && byte <= 0x5a) return byte - 0x41;
+  if (byte >= 0x61 && byte <= 0x7a) return byte - 0x61 + 26;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30 + 52;
+  if (byte === 0x2b || byte === 0x2d) return 62;
+  return byte === 0x2f || byte === 0x5f ? 63 : undefined;
+}
+
+function lenientBase64(bytes: Uint8Array): number[] {
+  const out: number[] = [];
+  let word = 0;
+  let bits = 0;
+  for (const byte of bytes) {
+    const value = sextet(byte);
+    if (value === undefined) continue;
+    word = ((word << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out.push((word >> bits) & 0xff);
+  }
+  return out;
+}
+
+/** White space, NUL (UTF-16 and UTF-32 text) and the bytes of byte order marks. */
+function isBlank(byte: number): boolean {
+  return byte <= 0x20 || byte === 0xef || byte === 0xbb || byte === 0xbf || byte >= 0xfe;
+}
+
+/**
+ * Whether somebody's verifier could read the bytes as a JWS signing input (RFC 7515 section 5.1; RFC 7797 with an
+ * unencoded payload). Deliberately wider than the RFC: other people's base64 and JSON decoders skip foreign
+ * characters, detect UTF-16 or accept NaN, so anything before the first dot that decodes to `{ ... }` counts.
+ */
+export function looksLikeJws(bytes: Uint8Array): boolean {
+  const dot = bytes.indexOf(DOT);
+  if (dot < 0) return false;
+  const decoded = lenientBase64(bytes.subarray(0, dot));
+  const first = decoded.find((byte) => !isBlank(byte));
+  const last = decoded.findLast((byte) => !isBlank(byte));
+  return first === 0x7b && last === 0x7d;
+}
+
+/** Whether the bytes are, or could pass for, a message of another type (PROTOCOL section 6): `raw` must not be. */
+export function looksTyped(bytes: Uint8Array): boolean {
+  // An Ipse signing input: a length byte, then the tag (encoding/hash.ts).
+  return (
+    startsWith(bytes, DSSE) ||
+    startsWith(bytes, TAG, 1) ||
+    contains(bytes, SIGNATURE_PARAMS) ||
+    looksLikeJws(bytes)
+  );
+}
