@@ -1,2 +1,4 @@
 export * from "./codec.ts";
 export * from "./hash.ts";
+export * from "./schema.ts";
+export * from "./strict-json.ts";

@@ -1,0 +1,11 @@
+export { inConfigDir, type LoadedConfig, loadConfig, parseConfig } from "./load.ts";
+export {
+  type Address,
+  type Config,
+  type ConfigInput,
+  formatAddress,
+  isLoopback,
+  type Limits,
+  LOG_LEVELS,
+  parseAddress,
+} from "./schema.ts";

@@ -1,0 +1,40 @@
+import { randomFillSync } from "node:crypto";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import type { Clock, Entropy, Timers } from "@ipse/protocol/host";
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};
+
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Timers that never keep the process alive: its listeners do. */
+export const systemTimers: Timers = {
+  after(delayMs, fire) {
+    const timer = setTimeout(fire, Math.min(Math.max(0, delayMs), TIMER_MS_MAX));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+const KERNEL = "/dev/urandom";
+
+/**
+ * node:crypto draws from a generator in this process's memory, which a VM snapshot or a memory clone copies;
+ * the kernel is asked anew every time. Where there is no such device, node:crypto has to do.
+ */
+function fromKernel(count: number): Uint8Array {
+  const out = new Uint8Array(count);
+  const device = openSync(KERNEL, "r");
+  try {
+    for (let at = 0; at < count; ) at += readSync(device, out, at, count - at, null);
+  } finally {
+    closeSync(device);
+  }
+  return out;
+}
+
+export const systemEntropy: Entropy = existsSync(KERNEL)
+  ? { random: fromKernel }
+  : { random: (count) => randomFillSync(new Uint8Array(count)) };
