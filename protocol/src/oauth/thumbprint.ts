@@ -11,6 +11,9 @@ const named = {
   kid: z.string().max(256).optional(),
   alg: z.string().max(32).optional(),
   use: z.literal("sig").optional(),
+  /** What WebCrypto's export adds (https://www.w3.org/TR/WebCryptoAPI/#JsonWebKey-dictionary). */
+  ext: z.boolean().optional(),
+  key_ops: z.array(z.literal("verify")).max(1).optional(),
 };
 
 /** RFC 8037 section 2: an Ed25519 public key. */

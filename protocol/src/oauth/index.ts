@@ -1,0 +1,19 @@
+export * from "./access-token.ts";
+export {
+  type AssertionClaims,
+  type AssertionExpectation,
+  assertionClaims,
+  assertionHeader,
+  checkAssertionClaims,
+  checkAssertionGrants,
+} from "./assertion.ts";
+export { CREDENTIAL_BYTES, credentialHash } from "./credential.ts";
+export * from "./dpop.ts";
+export { parseForm } from "./form.ts";
+export * from "./introspection.ts";
+export * from "./jwt.ts";
+export * from "./metadata.ts";
+export { allow, OAUTH_ERRORS, OAuthError, type OAuthErrorName } from "./oauth-error.ts";
+export * from "./thumbprint.ts";
+export * from "./token-request.ts";
+export { normalizeHtu } from "./url.ts";
