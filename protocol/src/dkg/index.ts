@@ -1,0 +1,29 @@
+export type {
+  DealtKey,
+  DkgAbort,
+  DkgContext,
+  DkgInput,
+  DkgOutput,
+  DkgSend,
+} from "./machine.ts";
+export { type DkgMessage, decodeDkgMessage, dkgMessage, encodeDkgMessage } from "./messages.ts";
+export { ceremonyKeysMax, checkParams, type DkgParams, dkgParams } from "./params.ts";
+export {
+  type CeremonyStatement,
+  certificateInput,
+  deriveKeyId,
+  type PoolKey,
+  type PoolKeyRoster,
+  poolKey,
+  verifyPoolKey,
+} from "./pool-key.ts";
+export {
+  DKG_PHASES,
+  type DkgPhase,
+  type DkgState,
+  decodeDkgState,
+  dkgState,
+  encodeDkgState,
+  wipeDkgState,
+} from "./state.ts";
+export { type DkgStart, dkgStart, dkgStep } from "./step.ts";

@@ -1,0 +1,384 @@
+import { describe, expect, test } from "vitest";
+import {
+  type DkgMessage,
+  decodeDkgMessage,
+  dkgStart,
+  encodeDkgMessage,
+  wipeDkgState,
+} from "../../src/dkg/index.ts";
+import { abortInput, accusationInput } from "../../src/dkg/messages.ts";
+import type { Scalar } from "../../src/group/index.ts";
+import { seededRandom } from "../group/backends.ts";
+import { mixedOrder, torsion } from "../group/encodings.ts";
+import { Ceremony, lies, type Tamper } from "./ceremony.ts";
+
+type Body = DkgMessage["body"];
+type Round1 = Extract<Body, { kind: "round1" }>;
+
+/** n = 4, t = 3, two keys; oracle 4 is malicious where nothing else is said. */
+const begin = (tamper?: Tamper): Ceremony => {
+  const ceremony = new Ceremony(4, 3, 2, "malicious");
+  if (tamper !== undefined) ceremony.tamper = tamper;
+  return ceremony;
+};
+
+const inRound1 = (change: (body: Round1, to: number) => Body | undefined): Tamper =>
+  lies(4, ({ body }, to) => (body.kind === "round1" ? change(body, to) : body));
+
+const changeKey = (body: Round1, change: (key: Round1["keys"][number]) => Round1["keys"][number]): Round1 => {
+  const [first, ...rest] = body.keys;
+  return first === undefined ? body : { ...body, keys: [change(first), ...rest] };
+};
+
+function expectAborts(
+  ceremony: Ceremony,
+  honest: readonly number[],
+  code: string,
+  culprits: readonly number[],
+): void {
+  for (const party of honest) {
+    const { abort, state, done } = ceremony.output(party);
+    expect(done).toBeUndefined();
+    expect(state.phase).toBe("aborted");
+    expect(state.keys).toEqual([]);
+    expect(state.polynomials).toEqual([]);
+    expect(abort).toMatchObject({ code, settled: true });
+    expect(abort?.culprits).toEqual(expect.arrayContaining([...culprits]));
+    for (const suspect of abort?.culprits ?? []) expect([...culprits, ...honest]).toContain(suspect);
+  }
+}
+
+describe("Round 1", () => {
+  const lengths: readonly (readonly [string, (body: Round1) => Round1])[] = [
+    [
+      "t - 1 commitments",
+      (body) => changeKey(body, (key) => ({ ...key, commitments: key.commitments.slice(1) })),
+    ],
+    [
+      "t + 1 commitments",
+      (body) =>
+        changeKey(body, (key) => ({
+          ...key,
+          commitments: [...key.commitments, ...key.commitments.slice(0, 1)],
+        })),
+    ],
+    ["a key too few", (body) => ({ ...body, keys: body.keys.slice(1) })],
+    ["a key too many", (body) => ({ ...body, keys: [...body.keys, ...body.keys.slice(1)] })],
+    ["no keys", (body) => ({ ...body, keys: [] })],
+  ];
+  test.each(lengths)("%s", (_, change) => {
+    expectAborts(begin(inRound1(change)).run(), [1, 2, 3], "ERR_DKG_LENGTH", [4]);
+  });
+
+  const points = [...torsion, ...mixedOrder].map((point, i) => [i, point] as const);
+  test.each(points)("invalid point %i as a commitment", (_, point) => {
+    const change = (body: Round1) =>
+      changeKey(body, (key) => ({ ...key, commitments: key.commitments.with(2, point) }));
+    expectAborts(begin(inRound1(change)).run(), [1, 2, 3], "ERR_DKG_POINT", [4]);
+  });
+
+  test("a rogue key: commitments that cancel the others', with somebody's proof", () => {
+    const probe = begin();
+    const { group } = probe;
+    const others = probe.parties.slice(0, 3).map((party) => probe.state(party).round1[party - 1]?.keys[0]);
+    const rogue = others.reduce(
+      (sum, key) => group.sub(sum, group.decodePoint(key?.commitments[0] ?? group.identity)),
+      group.baseMul(group.scalarFromNumber(5)),
+    );
+    const proof = others[0]?.proof ?? new Uint8Array(64);
+    const change = (body: Round1) =>
+      changeKey(body, (key) => ({ commitments: key.commitments.with(0, rogue), proof }));
+    expectAborts(begin(inRound1(change)).run(), [1, 2, 3], "ERR_DKG_POP", [4]);
+  });
+
+  test("another oracle's commitments and proof, copied", () => {
+    const copied = begin().state(1).round1[0];
+    if (copied === undefined) throw new Error("no Round 1");
+    expectAborts(begin(inRound1(() => ({ kind: "round1", ...copied }))).run(), [1, 2, 3], "ERR_DKG_POP", [4]);
+  });
+
+  test("own commitments and proof under another index", () => {
+    const change = (body: Round1): Round1 => ({ ...body, keys: [...body.keys].reverse() });
+    expectAborts(begin(inRound1(change)).run(), [1, 2, 3], "ERR_DKG_POP", [4]);
+  });
+
+  test.each(["ceremony", "rosterHash", "threshold"] as const)("own Round 1 from another %s", (field) => {
+    const ceremony = begin();
+    const other = field === "threshold" ? { threshold: 2 } : { [field]: new Uint8Array(32).fill(7) };
+    const params = { ...ceremony.params, ...other };
+    const started = dkgStart(ceremony.context(4), { params, party: 4, random: seededRandom("other") });
+    const replayed = started.state.round1[3];
+    if (replayed === undefined) throw new Error("no Round 1");
+    ceremony.tamper = inRound1(() => ({ kind: "round1", ...replayed }));
+    const code = field === "threshold" ? "ERR_DKG_LENGTH" : "ERR_DKG_POP";
+    expectAborts(ceremony.run(), [1, 2, 3], code, [4]);
+  });
+
+  test("two different Round 1 to the same oracle", () => {
+    const ceremony = begin();
+    const second = dkgStart(ceremony.context(4), {
+      params: ceremony.params,
+      party: 4,
+      random: seededRandom("second"),
+    });
+    ceremony.queue.push(...second.send.filter(({ to }) => to === 1).map((send) => ({ from: 4, ...send })));
+    ceremony.run();
+    expect(ceremony.output(1).abort).toEqual({ code: "ERR_DKG_EQUIVOCATION", culprits: [4], settled: true });
+  });
+
+  test("two stories told to two oracles, each with matching shares, are found by comparing transcripts", () => {
+    const ceremony = begin();
+    const { params } = ceremony;
+    const second = dkgStart(ceremony.context(4), { params, party: 4, random: seededRandom("second story") });
+    const toOne = second.send.find(({ to }) => to === 1);
+    const parallel = { state: second.state };
+    if (toOne === undefined) throw new Error("nothing for oracle 1");
+    ceremony.tamper = (envelope) => {
+      if (envelope.from !== 4 || envelope.to !== 1) return [envelope];
+      const { polynomials } = parallel.state;
+      return lies(4, ({ body }) => {
+        const replayed = parallel.state.round1[3];
+        if (body.kind === "round1" && replayed !== undefined) return { kind: "round1", ...replayed };
+        if (body.kind !== "round2") return body;
+        return { ...body, shares: polynomials.map((poly) => valueAt(ceremony, poly, 1)) };
+      })(envelope);
+    };
+    ceremony.run();
+    for (const party of [1, 2, 3]) {
+      expect(ceremony.output(party).done).toBeUndefined();
+      expect(ceremony.output(party).abort?.code).toBe("ERR_DKG_TRANSCRIPT");
+      expect(ceremony.output(party).abort?.culprits).toContain(4);
+    }
+  });
+});
+
+function valueAt({ group }: Ceremony, polynomial: readonly Scalar[], x: number): Scalar {
+  return polynomial.reduceRight(
+    (value, coefficient) => group.scalarAdd(group.scalarMul(value, group.scalarFromNumber(x)), coefficient),
+    group.scalarFromNumber(0),
+  );
+}
+
+describe("Round 2", () => {
+  const badShare = (change: (shares: readonly Uint8Array[]) => readonly Uint8Array[]) =>
+    lies(4, ({ body }, to) =>
+      body.kind === "round2" && to === 2 ? { ...body, shares: change(body.shares) } : body,
+    );
+
+  test("a share off the commitments: the victim names the dealer, the others suspect both", () => {
+    const one = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0));
+    const ceremony = begin(badShare((shares) => shares.with(1, one))).run();
+    expect(ceremony.output(2).abort).toEqual({ code: "ERR_DKG_SHARE", culprits: [4], settled: true });
+    for (const party of [1, 3, 4]) {
+      expect(ceremony.output(party).abort).toMatchObject({ code: "ERR_DKG_SHARE", culprits: [2, 4] });
+      expect(ceremony.output(party).done).toBeUndefined();
+    }
+  });
+
+  test("a share that is no scalar", () => {
+    const ceremony = begin(badShare((shares) => shares.with(0, new Uint8Array(32).fill(255)))).run();
+    expect(ceremony.output(2).abort).toMatchObject({ code: "ERR_DKG_SHARE", culprits: [4] });
+  });
+
+  test.each([0, 1, 3])("%i shares for 2 keys", (length) => {
+    const resize = (shares: readonly Uint8Array[]) =>
+      Array.from({ length }, (_, i) => shares[i % 2] ?? new Uint8Array(32));
+    const ceremony = begin(badShare(resize)).run();
+    expect(ceremony.output(2).abort).toMatchObject({ code: "ERR_DKG_LENGTH", culprits: [4] });
+  });
+
+  test("a false complaint makes a suspect of the complainer too", () => {
+    const ceremony = begin();
+    const { ceremony: id } = ceremony.params;
+    const claim = { party: 4, code: "ERR_DKG_SHARE", culprits: [1] };
+    const context = ceremony.context(4);
+    const accusation = { ...claim, signature: context.sign(accusationInput(id, claim)) };
+    const body: Body = { kind: "abort", accusation, signature: context.sign(abortInput(id, 4)) };
+    const payload = encodeDkgMessage({ version: 1, ceremony: id, party: 4, body });
+    ceremony.step(2, { kind: "message", from: 4, payload });
+    ceremony.run();
+    for (const party of [1, 2, 3]) {
+      expect(ceremony.output(party).abort).toMatchObject({ code: "ERR_DKG_SHARE", culprits: [1, 4] });
+    }
+  });
+
+  test("shares meant for another oracle are not taken", () => {
+    const ceremony = begin();
+    ceremony.run();
+    const probe = begin();
+    probe.tamper = (envelope) =>
+      envelope.from === 4 && envelope.to === 2 ? [{ ...envelope, to: 3 }] : [envelope];
+    probe.run();
+    expect(probe.ignored).toContain("ERR_DKG_RECIPIENT");
+    expect(probe.output(3).done).toBeUndefined();
+  });
+});
+
+describe("Confirm", () => {
+  test("a signature that does not hold", () => {
+    const change = lies(4, ({ body }) => {
+      if (body.kind === "certificate") return undefined;
+      return body.kind === "confirm" ? { ...body, signature: new Uint8Array(64) } : body;
+    });
+    const ceremony = begin(change).run();
+    for (const party of [1, 2, 3]) {
+      expect(ceremony.output(party).done).toBeUndefined();
+      expect(ceremony.output(party).abort).toMatchObject({ code: "ERR_DKG_SIGNATURE", settled: false });
+      expect(ceremony.output(party).abort?.culprits).toContain(4);
+      expect(ceremony.state(party).keys).toHaveLength(2);
+    }
+  });
+});
+
+describe("silence", () => {
+  const from = {
+    round1: ["round1", "round2", "confirm"],
+    round2: ["round2", "confirm"],
+    confirm: ["confirm"],
+  };
+
+  /** From this message on oracle 4 says nothing at all. */
+  const silentFrom = (kind: keyof typeof from): Tamper => {
+    const said = ["round1", "round2", "confirm"].filter((earlier) => !from[kind].includes(earlier));
+    return lies(4, ({ body }) => (said.includes(body.kind) ? body : undefined));
+  };
+
+  test.each(["round1", "round2", "confirm"] as const)("from %s on is named at the timeout", (kind) => {
+    const ceremony = begin(silentFrom(kind)).run();
+    const first = ceremony.step(1, { kind: "timeout" });
+    expect(first.abort).toEqual({ code: "ERR_DKG_TIMEOUT", culprits: [4], settled: kind !== "confirm" });
+    ceremony.run();
+    for (const party of [2, 3]) {
+      expect(ceremony.output(party).done).toBeUndefined();
+      expect(ceremony.output(party).abort).toMatchObject({ code: "ERR_DKG_TIMEOUT", culprits: [1, 4] });
+    }
+  });
+
+  test("of the network alone: a timeout after the end changes nothing", () => {
+    const ceremony = begin().run();
+    const output = ceremony.step(1, { kind: "timeout" });
+    expect(output).toMatchObject({ ignored: "ERR_DKG_PHASE", send: [] });
+    expect(output.state.phase).toBe("certified");
+  });
+});
+
+describe("giving up after signing", () => {
+  /** Oracle 4's confirmation reaches oracle 3 alone, so 3 is done and 1 and 2 are not. */
+  const split = () =>
+    begin(lies(4, ({ body }, to) => (body.kind === "confirm" && to !== 3 ? undefined : body))).run();
+
+  test("keeps the shares, and the certificate of one that is done completes it all the same", () => {
+    const ceremony = split();
+    expect(ceremony.output(3).done).toHaveLength(2);
+    const gaveUp = ceremony.step(1, { kind: "timeout" });
+    expect(gaveUp.abort).toMatchObject({ culprits: [4], settled: false });
+    expect(gaveUp.state).toMatchObject({ phase: "aborting", polynomials: [] });
+    ceremony.run();
+    expect(ceremony.parties.map((party) => ceremony.state(party).phase)).toEqual(Array(4).fill("certified"));
+    expect(ceremony.output(1).done?.map((key) => key.poolKey)).toEqual(
+      ceremony.output(3).done?.map((key) => key.poolKey),
+    );
+  });
+
+  test("a late confirmation alone does not complete what was given up", () => {
+    const ceremony = split();
+    const late = encodeDkgMessage({
+      version: 1,
+      ceremony: ceremony.params.ceremony,
+      party: 4,
+      body: { kind: "confirm", ...(ceremony.state(4).confirms[3] ?? missingConfirm()) },
+    });
+    ceremony.step(1, { kind: "timeout" });
+    ceremony.queue = [];
+    const output = ceremony.step(1, { kind: "message", from: 4, payload: late });
+    expect(output).toMatchObject({ ignored: "ERR_DKG_PHASE", state: { phase: "aborting" } });
+  });
+
+  test("shares go when all n gave up, and not before", () => {
+    const cutOff: Tamper = (envelope) => {
+      const { body } = decodeDkgMessage(envelope.payload);
+      const cut =
+        (envelope.from === 4 || envelope.to === 4) && body.kind !== "round1" && body.kind !== "round2";
+      return cut ? [] : [envelope];
+    };
+    const ceremony = begin(cutOff).run();
+    ceremony.step(1, { kind: "timeout" });
+    ceremony.run();
+    for (const party of [1, 2, 3]) {
+      expect(ceremony.output(party).abort).toMatchObject({ code: "ERR_DKG_TIMEOUT", settled: false });
+      expect(ceremony.state(party).keys).toHaveLength(2);
+    }
+    ceremony.tamper = (envelope) => [envelope];
+    for (const party of ceremony.parties) ceremony.step(party, { kind: "resume" });
+    ceremony.run();
+    for (const party of ceremony.parties) {
+      expect(ceremony.output(party).abort).toMatchObject({ settled: true });
+      expect(ceremony.state(party)).toMatchObject({ phase: "aborted", keys: [] });
+    }
+  });
+
+  test("a certificate with a signature missing or doubled is not one", () => {
+    const ceremony = split();
+    const signatures = ceremony.state(3).confirms.map((confirm) => confirm?.signature ?? new Uint8Array(64));
+    const [first = new Uint8Array(64)] = signatures;
+    for (const bad of [signatures.slice(0, 3), signatures.with(3, first), [...signatures, first], []]) {
+      const body: Body = { kind: "certificate", signatures: bad };
+      const payload = encodeDkgMessage({ version: 1, ceremony: ceremony.params.ceremony, party: 4, body });
+      const output = ceremony.step(1, { kind: "message", from: 4, payload });
+      expect(output).toMatchObject({ ignored: "ERR_DKG_CERTIFICATE", state: { phase: "confirming" } });
+    }
+  });
+});
+
+function missingConfirm(): never {
+  throw new Error("no confirmation");
+}
+
+describe("strangers and noise", () => {
+  test("garbage, other ceremonies and borrowed names change nothing", () => {
+    const ceremony = begin();
+    const before = ceremony.state(1);
+    const [envelope] = ceremony.queue.filter(({ from, to }) => from === 4 && to === 1);
+    if (envelope === undefined) throw new Error("nothing under way");
+    const elsewhere = envelope.payload.slice();
+    elsewhere[1] = (elsewhere[1] ?? 0) ^ 1;
+    const cases = [
+      [{ from: 4, payload: new Uint8Array(10) }, "ERR_ENCODING"],
+      [{ from: 4, payload: Uint8Array.from([...envelope.payload, 0]) }, "ERR_ENCODING"],
+      [{ from: 4, payload: elsewhere }, "ERR_DKG_CEREMONY"],
+      [{ from: 3, payload: envelope.payload }, "ERR_DKG_SENDER"],
+    ] as const;
+    for (const [message, ignored] of cases) {
+      const output = ceremony.step(1, { kind: "message", ...message });
+      expect(output).toMatchObject({ ignored, send: [] });
+      expect(output.state).toEqual(before);
+    }
+  });
+
+  test("an abort nobody signed is not one", () => {
+    const ceremony = begin();
+    const accusation = { party: 3, code: "ERR_DKG_SHARE", culprits: [1], signature: new Uint8Array(64) };
+    const id = ceremony.params.ceremony;
+    const signature = ceremony.context(4).sign(abortInput(id, 4));
+    for (const body of [
+      { kind: "abort", accusation, signature },
+      { kind: "abort", accusation: { ...accusation, party: 4 }, signature: new Uint8Array(64) },
+    ] as const) {
+      const payload = encodeDkgMessage({ version: 1, ceremony: id, party: 4, body });
+      const output = ceremony.step(1, { kind: "message", from: 4, payload });
+      expect(output).toMatchObject({ ignored: "ERR_DKG_SIGNATURE", state: { phase: "sharing" } });
+    }
+  });
+});
+
+test("wiping clears the secrets of a state that a later one dropped", () => {
+  const ceremony = begin();
+  const before = ceremony.state(1);
+  wipeDkgState(before, before);
+  const isZero = (secret: Uint8Array) => secret.every((byte) => byte === 0);
+  expect(before.polynomials.flat().some(isZero)).toBe(false);
+  const after = ceremony.step(1, { kind: "timeout" }).state;
+  wipeDkgState(before, after);
+  expect(before.polynomials.flat().every(isZero)).toBe(true);
+  expect(before.dealt.flatMap((shares) => shares ?? []).every(isZero)).toBe(true);
+});
