@@ -15,7 +15,11 @@ export const id16: Codec<Uint8Array> = bytes(16);
 export const salt32: Codec<Uint8Array> = bytes(32);
 
 /** An oracle's number in its roster, 1..n; also its FROST identifier. */
-export const oracleId: Codec<number> = refine(u16, (id) => id >= 1 && id <= ORACLES_MAX, "an oracle id out of range");
+export const oracleId: Codec<number> = refine(
+  u16,
+  (id) => id >= 1 && id <= ORACLES_MAX,
+  "an oracle id out of range",
+);
 
 const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]{1,255}(\/[A-Za-z0-9._-]+)+$/;
 

@@ -13,4 +13,6 @@ export const TOLERANCES = {
   tokenIatMs: 30_000,
   /** A ticket's or statement's `issuedAtMs` may lie this far ahead of us. Expiry has no leeway. */
   issuedAtMs: 60_000,
+  /** An operator's signed read may differ this much either way. */
+  readMs: 120_000,
 } as const;

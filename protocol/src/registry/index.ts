@@ -1,5 +1,6 @@
 export * from "./grants.ts";
 export * from "./join.ts";
+export * from "./read.ts";
 export * from "./registry.ts";
 export * from "./roster.ts";
 export * from "./roster-json.ts";

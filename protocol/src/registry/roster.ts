@@ -83,11 +83,19 @@ export function checkRoster(value: Roster): void {
   value.oracles.forEach((entry, index) => {
     rule(entry.id === index + 1, "oracles must be numbered 1..n in order");
   });
-  const keys = [...value.oracles.map((o) => o.voteKey), ...value.operators.map((o) => o.publicKey)].map(toHex);
+  const keys = [...value.oracles.map((o) => o.voteKey), ...value.operators.map((o) => o.publicKey)].map(
+    toHex,
+  );
   rule(new Set(keys).size === keys.length, "a key stands twice");
   const minting = value.operators.filter((entry) => entry.roles.includes("mint")).length;
-  rule(value.mintThreshold >= 1 && value.mintThreshold <= minting, "the mint threshold m exceeds the minting operators");
-  rule(value.operators.every((entry) => entry.notBeforeMs < entry.notAfterMs), "an operator's validity is empty");
+  rule(
+    value.mintThreshold >= 1 && value.mintThreshold <= minting,
+    "the mint threshold m exceeds the minting operators",
+  );
+  rule(
+    value.operators.every((entry) => entry.notBeforeMs < entry.notAfterMs),
+    "an operator's validity is empty",
+  );
 }
 
 /** The bytes operators sign for a roster. */
@@ -103,22 +111,36 @@ export function rosterSigningInput(value: Roster): Uint8Array {
 export function verifyRoster(group: Group, signed: SignedRoster, previous?: Roster): Hash {
   checkRoster(signed.roster);
   if (previous === undefined) {
-    check(compareBytes(signed.roster.previous, NO_PREVIOUS) === 0, "ERR_ROSTER_CHAIN", "the predecessor roster is missing");
+    check(
+      compareBytes(signed.roster.previous, NO_PREVIOUS) === 0,
+      "ERR_ROSTER_CHAIN",
+      "the predecessor roster is missing",
+    );
   } else {
     const linked = compareBytes(signed.roster.previous, rosterHash(previous)) === 0;
-    check(linked && signed.roster.serial === previous.serial + 1, "ERR_ROSTER_CHAIN", "the roster does not follow its predecessor");
+    check(
+      linked && signed.roster.serial === previous.serial + 1,
+      "ERR_ROSTER_CHAIN",
+      "the roster does not follow its predecessor",
+    );
   }
   const by = previous ?? signed.roster;
   const signers = new Set<string>();
   for (const { publicKey, signature } of signed.signatures) {
-    const known = by.operators.some((o) => o.roles.includes("mint") && compareBytes(o.publicKey, publicKey) === 0);
+    const known = by.operators.some(
+      (o) => o.roles.includes("mint") && compareBytes(o.publicKey, publicKey) === 0,
+    );
     check(known, "ERR_ROSTER_SIGNATURE", "a signature by somebody who is not a minting operator");
     check(!signers.has(toHex(publicKey)), "ERR_ROSTER_SIGNATURE", "an operator signed twice");
     const good = group.ed25519.verify(publicKey, rosterSigningInput(signed.roster), signature);
     check(good, "ERR_ROSTER_SIGNATURE", "an operator's signature does not verify");
     signers.add(toHex(publicKey));
   }
-  check(signers.size >= by.mintThreshold, "ERR_ROSTER_SIGNATURE", `fewer than m=${by.mintThreshold} operators signed`);
+  check(
+    signers.size >= by.mintThreshold,
+    "ERR_ROSTER_SIGNATURE",
+    `fewer than m=${by.mintThreshold} operators signed`,
+  );
   return rosterHash(signed.roster);
 }
 

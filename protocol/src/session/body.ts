@@ -1,6 +1,24 @@
-import { type Hash, hashOf, type Infer, keyword, list, optional, refine, struct, taggedHash, u32, varBytes } from "../encoding/index.ts";
+import {
+  type Hash,
+  hashOf,
+  type Infer,
+  keyword,
+  list,
+  optional,
+  refine,
+  struct,
+  taggedHash,
+  u32,
+  varBytes,
+} from "../encoding/index.ts";
 import { key32 } from "../ids.ts";
-import { MESSAGE_BYTES_MAX, ORACLES_MAX, STEP_MESSAGE_BYTES_MAX, STEP_MESSAGES_MAX, THRESHOLD_MAX } from "../limits.ts";
+import {
+  MESSAGE_BYTES_MAX,
+  ORACLES_MAX,
+  STEP_MESSAGE_BYTES_MAX,
+  STEP_MESSAGES_MAX,
+  THRESHOLD_MAX,
+} from "../limits.ts";
 
 /** What a message to sign says it is (PROTOCOL section 6); judged at COMMIT, never at the vote. */
 export const MESSAGE_TYPES = ["assertion", "attestation", "http-signature", "wimse", "raw"] as const;

@@ -1,44 +1,8 @@
-import {
-  constant,
-  type Hash,
-  hashOf,
-  type Infer,
-  list,
-  refine,
-  signingInput,
-  struct,
-  u16,
-  u32,
-} from "../encoding/index.ts";
+import { poolKey } from "../dkg/index.ts";
+import { constant, type Hash, hashOf, type Infer, signingInput, struct, u16 } from "../encoding/index.ts";
 import { hash32, id16, key32, oracleId, signature64 } from "../ids.ts";
-import { CEREMONY_KEYS_MAX, ORACLES_MAX, THRESHOLD_MAX } from "../limits.ts";
 import { signedTicket, ticketHash } from "../registry/ticket.ts";
 import type { Header, SignedHeader } from "./header.ts";
-
-/**
- * One key of the DKG pool, provable on its own: its commitment vector, its place
- * in the ceremony's Merkle tree, and the n signatures over the ceremony (all of n).
- */
-export const poolKey = struct({
-  version: constant(1),
-  rosterHash: hash32,
-  ceremony: hash32,
-  index: refine(u32, (i) => i < CEREMONY_KEYS_MAX, "pool key index out of range"),
-  count: refine(u32, (c) => c >= 1 && c <= CEREMONY_KEYS_MAX, "ceremony size out of range"),
-  /** F: t points; F[0] is PK_O. */
-  commitments: list(key32, THRESHOLD_MAX),
-  merklePath: list(hash32, 10),
-  transcript: hash32,
-  /** By oracles 1..n in order, over the transcript and the Merkle root. */
-  certificate: list(signature64, ORACLES_MAX),
-});
-export type PoolKey = Infer<typeof poolKey>;
-
-/** Names a pool key: hash of ceremony and index. */
-export const poolKeyName = struct({ ceremony: hash32, index: u32 });
-export function poolKeyId(key: Infer<typeof poolKeyName>): Hash {
-  return hashOf("ipse/v1/pool-key-id", poolKeyName, { ceremony: key.ceremony, index: key.index });
-}
 
 /** A pool key's owner promises it to one enrollment, once and for ever (PROTOCOL section 2). */
 export const reservation = struct({

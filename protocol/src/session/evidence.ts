@@ -70,7 +70,11 @@ function checkBranch(group: Group, evidence: ForkEvidence, branch: SignedHeader)
  * evidence's own). Throws ERR_EVIDENCE_* naming what fails; returns the instance.
  */
 export function verifyEvidence(group: Group, roster: Roster, evidence: ForkEvidence): Hash {
-  check(equalBytes(evidence.rosterHash, rosterHash(roster)), "ERR_EVIDENCE_ROSTER", "the evidence is under another roster");
+  check(
+    equalBytes(evidence.rosterHash, rosterHash(roster)),
+    "ERR_EVIDENCE_ROSTER",
+    "the evidence is under another roster",
+  );
   const instance = verifyEnrollment(group, roster, evidence.enrollment);
   const { parent } = evidence;
   const { header: own } = parent;
@@ -113,7 +117,11 @@ export function votesContradict(one: SignedVote, other: SignedVote): boolean {
 /** Checks equivocation evidence under a pinned roster. Throws ERR_EVIDENCE_*; returns the oracle's id. */
 export function verifyEquivocation(group: Group, roster: Roster, evidence: Equivocation): number {
   const { first, second } = evidence;
-  check(equalBytes(first.vote.rosterHash, rosterHash(roster)), "ERR_EVIDENCE_ROSTER", "votes under another roster");
+  check(
+    equalBytes(first.vote.rosterHash, rosterHash(roster)),
+    "ERR_EVIDENCE_ROSTER",
+    "votes under another roster",
+  );
   check(votesContradict(first, second), "ERR_EVIDENCE_SAME", "the votes do not contradict each other");
   const good = voteVerifies(group, roster, first) && voteVerifies(group, roster, second);
   check(good, "ERR_EVIDENCE_OWNER_SIGNATURE", "a vote does not verify");

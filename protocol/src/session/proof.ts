@@ -11,7 +11,13 @@ function challenge(group: Group, publicKey: Point, r: Point, context: Uint8Array
  * A Schnorr proof of possession (R, z) of the discrete log of `publicKey`, bound to
  * `context` (32 bytes). `random` is 64 fresh bytes. Secret-safe: group operations only.
  */
-export function makeProof(group: Group, secret: Scalar, publicKey: Point, context: Uint8Array, random: Uint8Array): Uint8Array {
+export function makeProof(
+  group: Group,
+  secret: Scalar,
+  publicKey: Point,
+  context: Uint8Array,
+  random: Uint8Array,
+): Uint8Array {
   const nonce = group.scalarFromWide(random);
   const r = group.baseMul(nonce);
   const product = group.scalarMul(challenge(group, publicKey, r, context), secret);

@@ -1,4 +1,13 @@
-import { constant, type Infer, keyword, list, optional, signingInput, struct, u32 } from "../encoding/index.ts";
+import {
+  constant,
+  type Infer,
+  keyword,
+  list,
+  optional,
+  signingInput,
+  struct,
+  u32,
+} from "../encoding/index.ts";
 import { hash32, oracleId, salt32 } from "../ids.ts";
 import { UNDECIDED_HEADERS_MAX } from "../limits.ts";
 import { certifiedHeader } from "./certified.ts";

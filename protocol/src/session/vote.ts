@@ -110,7 +110,11 @@ export function verifyCertificate(group: Group, roster: Roster, qc: Certificate,
     qc.seq === of.seq &&
     equalBytes(qc.headerHash, headerHash(of));
   check(about, "ERR_QC_SUBJECT", "the certificate is about another step");
-  check(qc.votes.length >= roster.quorum && qc.votes.length <= roster.oracles.length, "ERR_QC_SIZE", "not a quorum of votes");
+  check(
+    qc.votes.length >= roster.quorum && qc.votes.length <= roster.oracles.length,
+    "ERR_QC_SIZE",
+    "not a quorum of votes",
+  );
   const ordered = qc.votes.every((v, i) => i === 0 || v.oracle > (qc.votes[i - 1]?.oracle ?? 0));
   check(ordered, "ERR_QC_ORDER", "votes out of order or repeated");
   if (of.ratchet) {
@@ -118,6 +122,10 @@ export function verifyCertificate(group: Group, roster: Roster, qc: Certificate,
     check(held >= roster.quorum, "ERR_QC_SHARES", "a ratchet needs q oracles that hold the new share");
   }
   for (const signed of votesOf(qc)) {
-    check(voteVerifies(group, roster, signed), "ERR_QC_SIGNATURE", "a vote in the certificate does not verify");
+    check(
+      voteVerifies(group, roster, signed),
+      "ERR_QC_SIGNATURE",
+      "a vote in the certificate does not verify",
+    );
   }
 }

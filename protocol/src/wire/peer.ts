@@ -1,4 +1,17 @@
-import { decode, encode, type Infer, list, optional, signingInput, struct, u8, u32, u64, union, varBytes } from "../encoding/index.ts";
+import {
+  decode,
+  encode,
+  type Infer,
+  list,
+  optional,
+  signingInput,
+  struct,
+  u8,
+  u32,
+  u64,
+  union,
+  varBytes,
+} from "../encoding/index.ts";
 import { check } from "../errors.ts";
 import { hash32, oracleId, salt32, signature64 } from "../ids.ts";
 import { FRAME_BYTES_MAX } from "../limits.ts";

@@ -1,3 +1,4 @@
+import { poolKey } from "../dkg/index.ts";
 import {
   constant,
   decode,
@@ -22,7 +23,7 @@ import { signedStatement } from "../registry/statement.ts";
 import { signedTicket } from "../registry/ticket.ts";
 import { body } from "../session/body.ts";
 import { certifiedHeader } from "../session/certified.ts";
-import { enrollBody, poolKey, signedReservation } from "../session/enroll.ts";
+import { enrollBody, signedReservation } from "../session/enroll.ts";
 import { forkEvidence } from "../session/evidence.ts";
 import { signedHeader } from "../session/header.ts";
 import { nonceSlot, shareResult, signedCommit } from "../session/signing.ts";

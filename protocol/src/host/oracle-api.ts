@@ -1,0 +1,109 @@
+import type { Hash } from "../encoding/index.ts";
+import type { Group } from "../group/group.ts";
+import type { SignedRoster } from "../registry/roster.ts";
+import type { Endpoint, Resource, SignedStatement, Workload } from "../registry/statement.ts";
+import type { CertifiedHeader } from "../session/certified.ts";
+import type { Enrollment } from "../session/enroll.ts";
+import type { Equivocation, ForkEvidence } from "../session/evidence.ts";
+import type { InstanceStatus } from "../session/status.ts";
+import type { PeerMessage } from "../wire/peer.ts";
+import type { AgentMessage, OracleHello, OracleMessage } from "../wire/session.ts";
+import type { Clock, Entropy, EventSink, Store, Timers } from "./ports.ts";
+
+/** Links to the other oracles; authenticated by the edge before anything passes. */
+export interface PeerLinks {
+  /** Queues a message; false when the peer is not connected or its queue is full. */
+  send(oracle: number, message: PeerMessage): boolean;
+}
+
+export interface OracleOptions {
+  readonly group: Group;
+  readonly oracle: number;
+  /** Seed of the vote key (32 bytes). */
+  readonly voteSeed: Uint8Array;
+  /** Every roster this oracle serves, oldest first; the last one is the newest. */
+  readonly rosters: readonly SignedRoster[];
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly timers: Timers;
+  readonly store: Store;
+  readonly peers: PeerLinks;
+  readonly events: EventSink;
+  /** Keys each oracle should own in the pool (default 16). */
+  readonly poolKeysPerOracle?: number;
+}
+
+/** An agent's STEP after the edge opened the sealed delta (undefined: none, or it did not open). */
+export type OpenedAgentMessage =
+  | Exclude<AgentMessage, { kind: "step" } | { kind: "hello" }>
+  | (Omit<Extract<AgentMessage, { kind: "step" }>, "sealedDelta"> & {
+      readonly delta: Uint8Array | undefined;
+    });
+
+export interface InstanceSummary {
+  readonly instance: Hash;
+  readonly spiffeId: string;
+  readonly status: InstanceStatus;
+  readonly release: number;
+  /** Seq of the certified head; undefined while the ENROLL is not certified here. */
+  readonly headSeq: number | undefined;
+  readonly shareVersion: number | undefined;
+  readonly identityKey: Uint8Array;
+  readonly reason: string | undefined;
+}
+
+/** Why an oracle is not ready, by part; empty means ready. */
+export type ReadyReasons = Readonly<
+  Partial<Record<"quorum" | "store" | "clock" | "pool" | "roster", string>>
+>;
+
+/** The oracle as its edge sees it: session, peers, registry, reads. Everything returns at once; what must be durable first answers through `reply`. */
+export interface OracleNode {
+  readonly oracle: number;
+  /** 16 random bytes, new at every start. */
+  readonly bootId: Uint8Array;
+  start(): void;
+  /** Refuses new work, finishes what is being written, then calls `done`. */
+  stop(done: () => void): void;
+
+  /** Signs the HELLO of a session connection. */
+  signHello(hello: OracleHello): Uint8Array;
+  /** Signs a peer proof (wire/peer.ts peerProofInput). */
+  signPeerProof(input: Uint8Array): Uint8Array;
+  /** Handles one message of an agent; `reply` is called exactly once, possibly later. */
+  onAgentMessage(message: OpenedAgentMessage, reply: (message: OracleMessage) => void): void;
+
+  onPeerUp(oracle: number): void;
+  onPeerDown(oracle: number): void;
+  onPeerMessage(oracle: number, message: PeerMessage): void;
+
+  /** Verifies, stores durably and gossips an operator's statement; `done` gets undefined or the error. */
+  submitStatement(statement: SignedStatement, done: (error: Error | undefined) => void): void;
+  /** Durable, atomic: false when the key was there already (jti burns). Kept until `untilMs`. */
+  burn(key: Uint8Array, untilMs: number, done: (fresh: boolean) => void): void;
+
+  /** Up to `limit` instances with ids greater than `after`, in order. */
+  instances(limit: number, after?: Hash): InstanceSummary[];
+  instance(id: Hash): InstanceSummary | undefined;
+  /** By the RFC 7638 thumbprint (32 bytes, SHA-256) of the identity key. */
+  instanceByKid(kid: Uint8Array): InstanceSummary | undefined;
+  instancesOf(spiffeId: string, limit: number): InstanceSummary[];
+  enrollment(id: Hash): Enrollment | undefined;
+  history(id: Hash, limit: number, belowSeq?: number): CertifiedHeader[];
+  evidence(id: Hash): ForkEvidence | undefined;
+  equivocations(): Equivocation[];
+  workload(spiffeId: string): Workload | undefined;
+  workloads(limit: number, after?: string): Workload[];
+  resource(url: string): Resource | undefined;
+  resources(limit: number): Resource[];
+  endpoint(oracle: number): Endpoint | undefined;
+  /** Statements behind the registry, for operators' reads. */
+  statements(limit: number, after?: Hash): SignedStatement[];
+
+  /** Marks this oracle rolled back, for good (operator's word; PROTOCOL section 3, Restart and rollback). */
+  fence(reason: string, done: () => void): void;
+  readonly fenced: boolean;
+  ready(): ReadyReasons;
+  /** Counters and gauges for /metrics: name -> value. */
+  metrics(): Readonly<Record<string, number>>;
+}

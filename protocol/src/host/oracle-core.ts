@@ -1,0 +1,219 @@
+import { toHex } from "../bytes.ts";
+import type { Hash } from "../encoding/index.ts";
+import { IpseError } from "../errors.ts";
+import type { Scalar } from "../group/group.ts";
+import { workloadOf } from "../registry/registry.ts";
+import { type Roster, rosterHash, verifyRoster, voteKeyOf } from "../registry/roster.ts";
+import { selfOf } from "../session/oracle/cast-vote.ts";
+import { type OracleContext, type OracleEffect, type Outcome, records } from "../session/oracle/index.ts";
+import type { GossipItem } from "../wire/peer.ts";
+import type { OracleMessage } from "../wire/session.ts";
+import { NonceVault } from "./nonce-vault.ts";
+import type { OracleOptions } from "./oracle-api.ts";
+import { signCommit } from "./oracle-sign.ts";
+import type { HostEvent } from "./ports.ts";
+import { StoreView } from "./store-view.ts";
+import { put } from "./table.ts";
+
+/** Where the effects of one step go. */
+export interface Destinations {
+  readonly reply?: (message: OracleMessage) => void;
+  readonly answerPeer?: (item: GossipItem) => void;
+}
+
+/** What the core asks of the gossip; set once both exist. */
+export interface GossipSink {
+  now(item: GossipItem): void;
+  moved(instance: Hash): void;
+  fetch(instance: Hash, seq: number): void;
+}
+
+/**
+ * The loop every input of an oracle goes through: step, then persist, then deliver.
+ * Nothing else writes; effects wait for their own mutations and for everything
+ * submitted before them, so that no answer depends on what a crash could take back.
+ */
+export class OracleCore {
+  readonly options: OracleOptions;
+  readonly view: StoreView;
+  readonly vault: NonceVault;
+  readonly bootId: Uint8Array;
+  readonly newest: Roster;
+  readonly counts: Record<string, number> = {};
+  readonly #rosters = new Map<string, Roster>();
+  gossip: GossipSink | undefined;
+  /** Set when a write failed: nothing more is answered. */
+  broken: Error | undefined;
+
+  constructor(options: OracleOptions, fail: (error: Error) => void) {
+    this.options = options;
+    let previous: Roster | undefined;
+    for (const signed of options.rosters) {
+      verifyRoster(options.group, signed, previous);
+      previous = signed.roster;
+      this.#rosters.set(toHex(rosterHash(signed.roster)), signed.roster);
+    }
+    if (previous === undefined) throw new IpseError("ERR_ROSTER_UNKNOWN", "an oracle needs a roster");
+    this.newest = previous;
+    const mine = options.group.ed25519.publicKey(options.voteSeed);
+    const named = voteKeyOf(previous, options.oracle);
+    if (named === undefined || toHex(named) !== toHex(mine)) {
+      throw new IpseError("ERR_ROSTER_VOTE_KEY", "the roster names another vote key for this oracle");
+    }
+    this.view = new StoreView(options.store, (error) => {
+      this.broken = error;
+      fail(error);
+    });
+    this.bootId = options.entropy.random(16);
+    this.vault = new NonceVault(options.group, options.entropy, options.oracle, this.bootId);
+  }
+
+  get fenced(): boolean {
+    return selfOf(this.context()).fenced;
+  }
+
+  roster(hash: Hash): Roster | undefined {
+    return this.#rosters.get(toHex(hash));
+  }
+
+  context(): OracleContext {
+    const { group, oracle, voteSeed, clock } = this.options;
+    return {
+      group,
+      oracle,
+      voteSeed,
+      view: this.view,
+      nowMs: clock.nowMs(),
+      roster: (hash) => this.roster(hash),
+    };
+  }
+
+  event(event: HostEvent): void {
+    this.options.events(event);
+  }
+
+  count(name: string, by = 1): void {
+    this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+
+  /** Runs one step to its end. `step` may throw IpseError: then nothing changed. */
+  run(step: (context: OracleContext) => Outcome, to: Destinations = {}): void {
+    if (this.broken !== undefined) return;
+    let outcome: Outcome;
+    try {
+      outcome = step(this.context());
+      const { mutations, effects } = outcome;
+      const deliver = (): void => {
+        for (const effect of effects) this.#deliver(effect, to);
+      };
+      if (mutations.length > 0) this.view.submit(mutations, deliver);
+      else this.view.afterPending(deliver);
+    } catch (error) {
+      if (!(error instanceof IpseError)) throw error;
+      this.count("refused_total");
+      to.reply?.({
+        kind: "refused",
+        code: error.code,
+        message: error.message.slice(0, 250),
+        retryAfterMs: 0,
+        proof: undefined,
+      });
+    }
+  }
+
+  #deliver(effect: OracleEffect, to: Destinations): void {
+    const { entropy } = this.options;
+    switch (effect.kind) {
+      case "reply":
+        if (effect.message.kind === "refused") this.count("refused_total");
+        return to.reply?.(effect.message);
+      case "ordered":
+        this.count("ordered_total");
+        return to.reply?.({
+          kind: "ordered",
+          ...effect.answer,
+          slot: this.#slot(effect),
+          salt: entropy.random(32),
+        });
+      case "acknowledge":
+        return to.reply?.({
+          kind: "certAck",
+          instance: effect.instance,
+          seq: effect.seq,
+          salt: entropy.random(32),
+        });
+      case "sign":
+        return to.reply?.(this.#sign(effect));
+      case "gossip":
+        return this.gossip?.now(effect.item);
+      case "answer-peer":
+        return to.answerPeer?.(effect.item);
+      case "fetch":
+        return this.gossip?.fetch(effect.instance, effect.seq);
+      case "moved":
+        this.count("steps_certified_total");
+        return this.gossip?.moved(effect.instance);
+      case "drop-slots":
+        return this.vault.drop(effect.instance);
+      case "alert":
+        this.count(`alert_${effect.code.replaceAll(/[^a-z]/g, "_")}_total`);
+        return this.event({ level: "warn", event: effect.code, instance: toHex(effect.instance) });
+    }
+  }
+
+  #slot(effect: Extract<OracleEffect, { kind: "ordered" }>) {
+    const record = this.view.get(records.instances, effect.subject.instance);
+    if (effect.messages.length === 0 || record?.status !== "active") return undefined;
+    const newest = record.shares.reduce<(typeof record.shares)[number] | undefined>(
+      (best, held) => (best === undefined || held.version > best.version ? held : best),
+      undefined,
+    );
+    if (newest === undefined) return undefined;
+    return this.vault.slotFor(
+      effect.subject,
+      effect.messages,
+      newest.share as Scalar,
+      this.options.clock.monotonicMs(),
+    );
+  }
+
+  /** Status and policy are read again here, at the moment of signing. */
+  #sign(effect: Extract<OracleEffect, { kind: "sign" }>): OracleMessage {
+    const { group, oracle, voteSeed, clock } = this.options;
+    const record = this.view.get(records.instances, effect.subject.instance);
+    if (record === undefined || record.status !== "active" || this.fenced) {
+      const code = `ERR_INSTANCE_${(record?.status ?? "unknown").toUpperCase()}`;
+      return {
+        kind: "refused",
+        code,
+        message: "the instance is not active",
+        retryAfterMs: 0,
+        proof: undefined,
+      };
+    }
+    const roster = this.roster(record.constants.rosterHash) ?? this.newest;
+    this.count("commits_total");
+    return signCommit(
+      {
+        group,
+        oracle,
+        voteSeed,
+        vault: this.vault,
+        threshold: record.constants.threshold,
+        workload: workloadOf(this.view, effect.spiffeId),
+        issuer: roster.issuer,
+        nowMs: clock.nowMs(),
+        monotonicMs: clock.monotonicMs(),
+      },
+      effect,
+    );
+  }
+
+  /** Fences this oracle for good under its vote key (PROTOCOL section 3, Restart and rollback). */
+  fence(reason: string, done: () => void): void {
+    const mine = selfOf(this.context());
+    const fencedReason = reason.slice(0, 250);
+    this.event({ level: "error", event: "oracle.fenced", reason: fencedReason });
+    this.view.submit([put(records.self, records.SELF_KEY, { ...mine, fenced: true, fencedReason })], done);
+  }
+}

@@ -1,0 +1,93 @@
+import { equalBytes, zeroize } from "../bytes.ts";
+import { type Commitment, commitmentList, signingPackage, signShare } from "../frost/index.ts";
+import type { Group, Point, Scalar } from "../group/group.ts";
+import { identityKidText, judgeMessage } from "../policy/index.ts";
+import type { Workload } from "../registry/statement.ts";
+import type { OracleEffect } from "../session/oracle/index.ts";
+import { denialInput, type ShareResult } from "../session/signing.ts";
+import type { OracleMessage } from "../wire/session.ts";
+import type { NonceVault } from "./nonce-vault.ts";
+
+type SignEffect = Extract<OracleEffect, { kind: "sign" }>;
+
+export interface SignContext {
+  readonly group: Group;
+  readonly oracle: number;
+  readonly voteSeed: Uint8Array;
+  readonly vault: NonceVault;
+  readonly threshold: number;
+  readonly workload: Workload | undefined;
+  readonly issuer: string;
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+}
+
+function refused(code: string, message: string): OracleMessage {
+  return { kind: "refused", code, message, retryAfterMs: 0, proof: undefined };
+}
+
+function deny(context: SignContext, effect: SignEffect, message: number, code: string): ShareResult {
+  const { subject } = effect;
+  const denial = { version: 1 as const, oracle: context.oracle, ...subject, message, code };
+  return {
+    kind: "denied",
+    code,
+    signature: context.group.ed25519.sign(context.voteSeed, denialInput(denial)),
+  };
+}
+
+/**
+ * Round two at an oracle: my own commitments are byte-equal in every list, then the
+ * slot is taken, whole and for ever, then each message is judged and signed or
+ * denied. A message that is denied wastes its nonces.
+ */
+export function signCommit(context: SignContext, effect: SignEffect): OracleMessage {
+  const { group, oracle, vault, monotonicMs } = context;
+  const { subject, commit, lists } = effect;
+  const named = commit.slots.find((slot) => slot.oracle === oracle);
+  if (named === undefined) return refused("ERR_COMMIT_SIGNERS", "this oracle is not among the signers");
+  const shown = vault.peek(subject, named.bootId, named.slotId, monotonicMs);
+  if (shown === undefined) return refused("ERR_NONCE_SLOT", "no such live nonce slot; send the STEP again");
+  const mine = (list: readonly Commitment[]): Commitment | undefined =>
+    list.find((entry) => entry.identifier === oracle);
+  const equal =
+    lists.length === shown.commitments.length &&
+    lists.every((list, j) => {
+      const [listed, own] = [mine(list), shown.commitments[j]];
+      return (
+        listed !== undefined &&
+        own !== undefined &&
+        equalBytes(listed.hiding, own.hiding) &&
+        equalBytes(listed.binding, own.binding)
+      );
+    });
+  if (!equal) return refused("ERR_COMMIT_LIST", "my commitments do not stand in the lists as I made them");
+  const taken = vault.take(subject, named.bootId, named.slotId, monotonicMs);
+  if (taken === undefined) return refused("ERR_NONCE_SLOT", "no such live nonce slot; send the STEP again");
+  const kid = identityKidText(effect.identityKey);
+  const results = taken.messages.map((message, j): ShareResult => {
+    const [nonces, list] = [taken.nonces[j], lists[j]];
+    if (nonces === undefined || list === undefined) return deny(context, effect, j, "ERR_COMMIT_LIST");
+    const denied = judgeMessage({
+      message,
+      workload: context.workload,
+      kid,
+      issuer: context.issuer,
+      nowMs: context.nowMs,
+    });
+    if (denied !== undefined) {
+      zeroize(nonces.hiding, nonces.binding);
+      return deny(context, effect, j, denied);
+    }
+    const signing = signingPackage(group, {
+      rule: "mandatory",
+      threshold: context.threshold,
+      groupPublicKey: effect.identityKey as Point,
+      commitments: commitmentList(list),
+      message: message.payload,
+    });
+    return { kind: "share", z: signShare(group, signing, effect.share as Scalar, nonces) };
+  });
+  const fresh = vault.slotFor(subject, taken.messages, effect.share as Scalar, monotonicMs);
+  return { kind: "shares", oracle, ...subject, slotId: named.slotId, results, fresh };
+}

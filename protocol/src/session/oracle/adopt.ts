@@ -1,0 +1,139 @@
+import { equalBytes } from "../../bytes.ts";
+import { IpseError } from "../../errors.ts";
+import { remove } from "../../host/table.ts";
+import { RETENTION_MS, RETENTION_STEPS_MIN } from "../../limits.ts";
+import type { CertifiedHeader, ProvenHeader } from "../certified.ts";
+import { evidenceInput, headerHash } from "../header.ts";
+import { follows, signaturesVerify } from "../step-check.ts";
+import { type Certificate, verifyCertificate } from "../vote.ts";
+import type { InstanceDraft } from "./draft.ts";
+import { fork, storeUndecided } from "./fork.ts";
+import { histories, historyKey } from "./records.ts";
+
+/** History entries looked at per adopted step; above 1, so that pruning catches up. */
+const PRUNE_STEPS = 4;
+
+/**
+ * Whether a certified header is one, as far as I can tell: its certificate, the
+ * evidence key and, where I hold the parent, the chain key. What I hold already
+ * (same hash) needs no second look.
+ */
+export function certifiedVerifies(draft: InstanceDraft, certified: CertifiedHeader): boolean {
+  const { header, evidenceSignature } = certified.signed;
+  const { constants } = draft.record;
+  const { group } = draft.context;
+  const roster = draft.context.roster(constants.rosterHash);
+  if (roster === undefined) return false;
+  if (!equalBytes(header.instance, draft.id) || !equalBytes(header.rosterHash, constants.rosterHash))
+    return false;
+  const held = draft.certifiedAt(header.seq);
+  if (held !== undefined && equalBytes(headerHash(held.signed.header), headerHash(header))) return true;
+  const parent = header.seq > 0 ? draft.certifiedAt(header.seq - 1) : undefined;
+  const { evidenceKey } = constants;
+  const signed =
+    parent !== undefined && follows(header, parent.signed.header)
+      ? signaturesVerify(group, certified.signed, parent.signed.header.nextChainKey, evidenceKey)
+      : group.ed25519.verify(evidenceKey, evidenceInput(header), evidenceSignature);
+  if (!signed) return false;
+  try {
+    verifyCertificate(group, roster, certified.qc, header);
+    return true;
+  } catch (error) {
+    if (error instanceof IpseError) return false;
+    throw error;
+  }
+}
+
+/** Erases share versions nobody can ask for again (PROTOCOL section 4): never on a certificate alone. */
+function eraseShares(draft: InstanceDraft, qc: Certificate, certified: CertifiedHeader): void {
+  const { record, context } = draft;
+  const { shareVersion } = certified.signed.header;
+  const mine = qc.votes.find((vote) => vote.oracle === context.oracle);
+  const keepFrom = mine?.shareOk === true ? shareVersion : 0;
+  const voted = record.vote;
+  const sameStep =
+    voted !== undefined && equalBytes(headerHash(voted.signed.header), headerHash(certified.signed.header));
+  const bases = sameStep ? voted.body?.ratchet?.bases : undefined;
+  const base = bases?.[context.oracle - 1];
+  // A certified body names my base b: W can only name b or this step's version from now on.
+  const kept = record.shares.filter(({ version }) => {
+    if (version >= shareVersion) return true;
+    if (version < keepFrom) return false;
+    return base === undefined || version === base;
+  });
+  if (kept.length !== record.shares.length) draft.change({ shares: kept });
+}
+
+/** Drops history beyond retention: older than 24 h AND more than N steps back. */
+function prune(draft: InstanceDraft, headSeq: number): void {
+  let { prunedBelow } = draft.record;
+  const limit = headSeq - RETENTION_STEPS_MIN;
+  for (let i = 0; i < PRUNE_STEPS && prunedBelow < limit; i++) {
+    const key = historyKey(draft.id, prunedBelow);
+    const old = draft.context.view.get(histories, key);
+    if (old !== undefined) {
+      if (draft.context.nowMs - old.adoptedAtMs < RETENTION_MS) break;
+      draft.mutate(remove(histories, key));
+    }
+    prunedBelow += 1;
+  }
+  if (prunedBelow !== draft.record.prunedBelow) draft.change({ prunedBelow });
+}
+
+/** Settles the undecided headers of a seq whose certified header is now known. */
+function settle(draft: InstanceDraft, certified: CertifiedHeader): void {
+  const { seq } = certified.signed.header;
+  const hash = headerHash(certified.signed.header);
+  const rest: ProvenHeader[] = [];
+  const forking: ProvenHeader[] = [];
+  for (const proven of draft.record.undecided) {
+    if (proven.signed.header.seq !== seq) rest.push(proven);
+    else if (!equalBytes(headerHash(proven.signed.header), hash)) forking.push(proven);
+  }
+  if (rest.length + forking.length !== draft.record.undecided.length)
+    draft.change({ undecided: [...rest, ...forking] });
+  const [first] = forking;
+  if (first !== undefined) fork(draft, first.parent, certified.signed, first.signed);
+}
+
+function advance(draft: InstanceDraft, certified: CertifiedHeader): void {
+  const { header } = certified.signed;
+  const { vote, head } = draft.record;
+  const hash = headerHash(header);
+  const votedHere = vote !== undefined && equalBytes(headerHash(vote.signed.header), hash);
+  if (
+    vote !== undefined &&
+    head !== undefined &&
+    vote.signed.header.seq > head.signed.header.seq &&
+    !votedHere
+  ) {
+    storeUndecided(draft, { signed: vote.signed, parent: head });
+  }
+  eraseShares(draft, certified.qc, certified);
+  draft.change({ head: certified, ...(votedHere ? {} : { vote: undefined }) });
+  if (header.kind === "end" && draft.record.status !== "revoked") draft.change({ status: "ended" });
+  draft.keep(certified);
+  settle(draft, certified);
+  prune(draft, header.seq);
+  draft.effect({ kind: "moved", instance: draft.id });
+}
+
+/**
+ * Takes in a certified header that `certifiedVerifies` accepted: moves the head
+ * forward (by any number of steps), fills a hole of the history, or finds that two
+ * headers of one seq were certified (more than b faults; the FORK row runs).
+ */
+export function adopt(draft: InstanceDraft, certified: CertifiedHeader): void {
+  const { header } = certified.signed;
+  if (header.seq > draft.headSeq) return advance(draft, certified);
+  const held = draft.certifiedAt(header.seq);
+  if (held === undefined) {
+    if (header.seq < draft.record.prunedBelow) return;
+    draft.keep(certified);
+    return settle(draft, certified);
+  }
+  if (equalBytes(headerHash(held.signed.header), headerHash(header))) return;
+  draft.effect({ kind: "alert", code: "certified.twice", instance: draft.id });
+  const parent = draft.certifiedAt(header.seq - 1);
+  if (parent !== undefined) fork(draft, parent, held.signed, certified.signed);
+}

@@ -1,0 +1,77 @@
+import type { Hash } from "../../encoding/index.ts";
+import type { Commitment } from "../../frost/index.ts";
+import type { Group } from "../../group/group.ts";
+import type { Mutation, View } from "../../host/table.ts";
+import type { Roster } from "../../registry/roster.ts";
+import type { GossipItem } from "../../wire/peer.ts";
+import type { OracleMessage } from "../../wire/session.ts";
+import type { Message } from "../body.ts";
+import type { SignedCommit } from "../signing.ts";
+
+/** Everything a step of the oracle machine depends on besides its input. */
+export interface OracleContext {
+  readonly group: Group;
+  readonly oracle: number;
+  readonly voteSeed: Uint8Array;
+  readonly view: View;
+  readonly nowMs: number;
+  roster(hash: Hash): Roster | undefined;
+}
+
+/** What `take` of the nonce vault needs to find the one slot. */
+export interface SlotSubject {
+  readonly instance: Hash;
+  readonly seq: number;
+  readonly headerHash: Hash;
+}
+
+export type OracleEffect =
+  | { readonly kind: "reply"; readonly message: OracleMessage }
+  /** Answers STEP: the host adds the live nonce slot (for `messages`) and a fresh salt. */
+  | {
+      readonly kind: "ordered";
+      readonly answer: Pick<Extract<OracleMessage, { kind: "ordered" }>, "vote" | "qc">;
+      readonly subject: SlotSubject;
+      readonly messages: readonly Message[];
+    }
+  /** Answers CERT: the host adds a fresh salt. */
+  | { readonly kind: "acknowledge"; readonly instance: Hash; readonly seq: number }
+  /** Answers COMMIT: the host takes the slot and computes the signature shares. */
+  | {
+      readonly kind: "sign";
+      readonly subject: SlotSubject;
+      readonly commit: SignedCommit["commit"];
+      readonly lists: readonly (readonly Commitment[])[];
+      readonly share: Uint8Array;
+      readonly identityKey: Uint8Array;
+      readonly spiffeId: string;
+    }
+  /** To every peer at once. */
+  | { readonly kind: "gossip"; readonly item: GossipItem }
+  /** To the peer whose message is being handled. */
+  | { readonly kind: "answer-peer"; readonly item: GossipItem }
+  | { readonly kind: "fetch"; readonly instance: Hash; readonly seq: number }
+  /** The head moved: gossip it at the next interval. */
+  | { readonly kind: "moved"; readonly instance: Hash }
+  /** The instance's slots are void (suspended, revoked, superseded). */
+  | { readonly kind: "drop-slots"; readonly instance: Hash }
+  | { readonly kind: "alert"; readonly code: string; readonly instance: Hash };
+
+export interface Outcome {
+  readonly mutations: readonly Mutation[];
+  readonly effects: readonly OracleEffect[];
+}
+
+export const NOTHING: Outcome = { mutations: [], effects: [] };
+
+/** A refusal that touches no state. */
+export function refusal(code: string, message: string, retryAfterMs = 0): OracleEffect {
+  return {
+    kind: "reply",
+    message: { kind: "refused", code, message: message.slice(0, 250), retryAfterMs, proof: undefined },
+  };
+}
+
+export function refuse(code: string, message: string, retryAfterMs = 0): Outcome {
+  return { mutations: [], effects: [refusal(code, message, retryAfterMs)] };
+}

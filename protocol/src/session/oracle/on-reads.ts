@@ -1,0 +1,142 @@
+import { concatBytes, equalBytes } from "../../bytes.ts";
+import { put } from "../../host/table.ts";
+import { workloadOf } from "../../registry/registry.ts";
+import type { Roster } from "../../registry/roster.ts";
+import type { AheadHeader } from "../certified.ts";
+import { type Equivocation, type ForkEvidence, verifyEquivocation, verifyEvidence } from "../evidence.ts";
+import { type SignedStaleNotice, staleInput } from "../stale.ts";
+import { type StatusAnswer, statusInput } from "../status.ts";
+import { follows, signaturesVerify } from "../step-check.ts";
+import { certifiedVerifies } from "./adopt.ts";
+import { NOTHING, type OracleContext, type Outcome, refuse } from "./context.ts";
+import { InstanceDraft } from "./draft.ts";
+import { proofOf, revokeByEvidence } from "./fork.ts";
+import { applyStanding, learnVerified } from "./on-enroll.ts";
+import { equivocations, oracleKey, staleNotices } from "./records.ts";
+
+/** Answers STATUS: head, every stored header above it, status; signed over the challenge. */
+export function onStatus(context: OracleContext, instance: Uint8Array, challenge: Uint8Array): Outcome {
+  const draft = InstanceDraft.load(context, instance);
+  if (draft === undefined) return refuse("ERR_INSTANCE_UNKNOWN", "no such instance here");
+  const { head, vote, undecided, status, release } = draft.record;
+  const candidates = [
+    ...(vote === undefined ? [] : [vote.signed]),
+    ...undecided.map((proven) => proven.signed),
+  ];
+  const above = candidates.filter((signed) => signed.header.seq > draft.headSeq).slice(0, 16);
+  const answer: StatusAnswer = {
+    version: 1,
+    oracle: context.oracle,
+    instance,
+    challenge,
+    status,
+    release,
+    head,
+    above,
+  };
+  const signature = context.group.ed25519.sign(context.voteSeed, statusInput(answer));
+  const proof = status === "active" || status === "ended" ? undefined : proofOf(draft);
+  draft.effect({ kind: "reply", message: { kind: "status", answer, proof, signature } });
+  return draft.outcome();
+}
+
+/** Whether the proof in a notice shows a step above the notice's head that both stand under the instance's keys. */
+function proves(draft: InstanceDraft, notice: SignedStaleNotice["notice"], proof: AheadHeader): boolean {
+  const head = notice.head.signed.header;
+  const { header } = proof.signed;
+  if (header.seq <= head.seq || !equalBytes(header.instance, draft.id)) return false;
+  if (follows(header, head)) {
+    return signaturesVerify(
+      draft.context.group,
+      proof.signed,
+      head.nextChainKey,
+      draft.constants.evidenceKey,
+    );
+  }
+  return proof.qc !== undefined && certifiedVerifies(draft, { signed: proof.signed, qc: proof.qc });
+}
+
+/**
+ * Handles a STALE notice: suspends on a valid one inside retention, by the
+ * workload's policy. Returns undefined where it is not valid.
+ */
+function applyStale(draft: InstanceDraft, signed: SignedStaleNotice): boolean {
+  const { notice } = signed;
+  const { group, view } = draft.context;
+  if (!equalBytes(notice.rosterHash, draft.record.constants.rosterHash)) return false;
+  if (!certifiedVerifies(draft, notice.head)) return false;
+  const key = notice.head.signed.header.nextChainKey;
+  if (!group.ed25519.verify(key, staleInput(notice), signed.signature)) return false;
+  if (notice.release !== draft.record.release || notice.head.signed.header.seq < draft.record.prunedBelow)
+    return false;
+  if (!proves(draft, notice, notice.proof)) return false;
+  if (draft.record.status !== "active" && draft.record.status !== "suspect") return true;
+  const revoke = workloadOf(view, draft.record.constants.spiffeId)?.onStale === "revoke";
+  draft.change({
+    status: revoke ? "revoked" : "quarantined",
+    reason: "a copy of the instance found itself behind",
+  });
+  draft.mutate(put(staleNotices, draft.id, signed));
+  draft.effect({ kind: "drop-slots", instance: draft.id });
+  draft.effect({ kind: "alert", code: "instance.stale", instance: draft.id });
+  const enrollment = draft.enrollment();
+  if (enrollment !== undefined)
+    draft.effect({ kind: "gossip", item: { kind: "stale", notice: signed, enrollment } });
+  return true;
+}
+
+/** STALE from an agent: acknowledged once durable. */
+export function onStale(context: OracleContext, signed: SignedStaleNotice): Outcome {
+  const draft = InstanceDraft.load(context, signed.notice.instance);
+  if (draft === undefined) return refuse("ERR_INSTANCE_UNKNOWN", "no such instance here");
+  if (!applyStale(draft, signed))
+    return refuse("ERR_STALE_INVALID", "the notice does not stand, or is older than a release");
+  draft.effect({ kind: "reply", message: { kind: "noted", instance: draft.id } });
+  return draft.outcome();
+}
+
+/** STALE from a peer. */
+export function onPeerStale(context: OracleContext, signed: SignedStaleNotice): Outcome {
+  const draft = InstanceDraft.load(context, signed.notice.instance);
+  if (draft === undefined)
+    return { mutations: [], effects: [{ kind: "fetch", instance: signed.notice.instance, seq: 0 }] };
+  applyStale(draft, signed);
+  return draft.outcome();
+}
+
+/** Fork evidence from a peer: verified against my own roster chain, then as if I had found it. */
+export function onEvidence(context: OracleContext, evidence: ForkEvidence): Outcome {
+  const roster = context.roster(evidence.rosterHash);
+  if (roster === undefined) return NOTHING;
+  const { instance } = evidence.enrollment.signed.header;
+  const known = InstanceDraft.load(context, instance);
+  if (known !== undefined && known.record.status === "revoked" && proofOf(known)?.kind === "fork")
+    return NOTHING;
+  verifyEvidence(context.group, roster, evidence);
+  const draft = known ?? learnVerified(context, evidence.enrollment);
+  revokeByEvidence(draft, evidence);
+  return draft.outcome();
+}
+
+/** Equivocation of another oracle: one kept per oracle and instance, told to everybody. */
+export function onEquivocation(context: OracleContext, roster: Roster, evidence: Equivocation): Outcome {
+  const culprit = verifyEquivocation(context.group, roster, evidence);
+  const { instance } = evidence.first.vote;
+  const key = concatBytes(oracleKey(culprit), instance);
+  if (context.view.get(equivocations, key) !== undefined) return NOTHING;
+  return {
+    mutations: [put(equivocations, key, evidence)],
+    effects: [
+      { kind: "gossip", item: { kind: "equivocation", evidence } },
+      { kind: "alert", code: "oracle.equivocation", instance },
+    ],
+  };
+}
+
+/** Takes over the operators' word on an instance, once it stands in the registry. */
+export function onStanding(context: OracleContext, instance: Uint8Array): Outcome {
+  const draft = InstanceDraft.load(context, instance);
+  if (draft === undefined) return NOTHING;
+  applyStanding(draft);
+  return draft.outcome();
+}
