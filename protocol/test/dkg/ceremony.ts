@@ -113,3 +113,10 @@ export function lies(
     return body === undefined ? [] : [{ ...envelope, payload: encodeDkgMessage({ ...message, body }) }];
   };
 }
+
+/** n = 4, t = 3, two keys; oracle 4 is the malicious one where nothing else is said. */
+export function begin(tamper?: Tamper): Ceremony {
+  const ceremony = new Ceremony(4, 3, 2, "malicious");
+  if (tamper !== undefined) ceremony.tamper = tamper;
+  return ceremony;
+}
