@@ -1,0 +1,2 @@
+export * from "./boot-id.ts";
+export * from "./watch.ts";

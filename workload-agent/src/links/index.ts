@@ -1,0 +1,4 @@
+export * from "./directory.ts";
+export * from "./links.ts";
+export * from "./pinned-socket.ts";
+export * from "./registry-client.ts";

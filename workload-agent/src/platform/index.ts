@@ -1,0 +1,3 @@
+export * from "./loopback.ts";
+export * from "./ports.ts";
+export * from "./unix-socket.ts";

@@ -1,0 +1,4 @@
+export * from "./directory.ts";
+export * from "./lock.ts";
+export * from "./state-file.ts";
+export * from "./system-errors.ts";

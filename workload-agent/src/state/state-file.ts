@@ -1,0 +1,158 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { check, zeroize } from "@ipse/protocol";
+import type { StateFile } from "@ipse/protocol/host";
+import { STATE_BYTES_MAX, unwrapState, wrapState } from "./envelope.ts";
+import { errnoOf, storageError } from "./system-errors.ts";
+
+/** Name of the state file in an agent's directory. */
+export const STATE_NAME = "state";
+const WHAT = "the state file";
+
+interface Save {
+  readonly file: Uint8Array;
+  readonly done: (error: Error | undefined) => void;
+}
+
+/** A StateFile with what only its owner may do. */
+export interface DirectoryState extends StateFile {
+  /** Overwrites the state in place and removes it: for a state that must never be used again. */
+  erase(): void;
+  /** Settles when nothing is being written any more. */
+  idle(): Promise<void>;
+}
+
+async function syncEntry(dir: string): Promise<void> {
+  const handle = await open(dir, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeAll(handle: FileHandle, file: Uint8Array): Promise<void> {
+  for (let at = 0; at < file.length; ) {
+    const { bytesWritten } = await handle.write(file, at);
+    at += bytesWritten;
+  }
+  await handle.sync();
+}
+
+/** Temp file, fsync, rename, directory fsync. A failure before the rename leaves the old state as it was. */
+async function replace(dir: string, file: Uint8Array): Promise<void> {
+  const temp = join(dir, `${STATE_NAME}.tmp`);
+  await rm(temp, { force: true });
+  const handle = await open(temp, "wx", 0o600);
+  try {
+    await writeAll(handle, file);
+    await handle.close();
+    await rename(temp, join(dir, STATE_NAME));
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await rm(temp, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncEntry(dir);
+}
+
+function readState(path: string): Uint8Array | undefined {
+  let size: number;
+  try {
+    size = statSync(path).size;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  check(
+    size <= STATE_BYTES_MAX,
+    "ERR_STATE_CORRUPT",
+    `the state file ${path} is damaged (${size} bytes); nothing was changed`,
+  );
+  const file = readFileSync(path);
+  try {
+    return unwrapState(file, path);
+  } finally {
+    zeroize(file);
+  }
+}
+
+/** Zeros over the old bytes, then removal. Flash and copy-on-write file systems may keep a copy all the same. */
+function shred(path: string): void {
+  let fd: number;
+  try {
+    fd = openSync(path, "r+");
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return;
+    throw error;
+  }
+  try {
+    writeSync(fd, new Uint8Array(fstatSync(fd).size), 0, undefined, 0);
+    fsyncSync(fd);
+    ftruncateSync(fd, 0);
+  } finally {
+    closeSync(fd);
+  }
+  rmSync(path);
+}
+
+/**
+ * The state of the agent that owns `dir` (its lock is held). Saves are done one after the other. A temp file that
+ * a crash left behind holds secrets and is shredded at once.
+ */
+export function directoryState(dir: string): DirectoryState {
+  const path = join(dir, STATE_NAME);
+  const queue: Save[] = [];
+  let draining: Promise<void> | undefined;
+
+  const drain = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { file, done } = next;
+      const error = await replace(dir, file).then(
+        () => undefined,
+        (cause: unknown) => storageError(cause, WHAT, path),
+      );
+      zeroize(file);
+      done(error);
+    }
+    draining = undefined;
+  };
+
+  return {
+    load() {
+      try {
+        shred(join(dir, `${STATE_NAME}.tmp`));
+        return readState(path);
+      } catch (error) {
+        throw storageError(error, WHAT, path);
+      }
+    },
+    save(bytes, done) {
+      queue.push({ file: wrapState(bytes), done });
+      draining ??= drain();
+    },
+    erase() {
+      shred(path);
+    },
+    async idle() {
+      while (draining !== undefined) await draining;
+    },
+  };
+}
+
+/** Whether an agent's directory holds a state, without reading it. */
+export function hasState(dir: string): boolean {
+  return statSync(join(dir, STATE_NAME), { throwIfNoEntry: false }) !== undefined;
+}
