@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type DkgMessage, dkgStart, encodeDkgMessage } from "../../src/dkg/index.ts";
+import { type DkgMessage, decodeDkgMessage, dkgStart, encodeDkgMessage } from "../../src/dkg/index.ts";
 import { abortInput, accusationInput } from "../../src/dkg/messages.ts";
 import type { Scalar } from "../../src/group/index.ts";
 import { seededRandom } from "../group/backends.ts";
 import { mixedOrder, torsion } from "../group/encodings.ts";
-import { begin, type Ceremony, lies, type Tamper } from "./ceremony.ts";
+import { begin, type Ceremony, type Envelope, lies, type Tamper } from "./ceremony.ts";
 
 type Body = DkgMessage["body"];
 type Round1 = Extract<Body, { kind: "round1" }>;
@@ -113,29 +113,46 @@ describe("Round 1", () => {
     expect(ceremony.output(1).abort).toEqual({ code: "ERR_DKG_EQUIVOCATION", culprits: [4], settled: true });
   });
 
-  test("two stories told to two oracles, each with matching shares, are found by comparing transcripts", () => {
-    const ceremony = begin();
+  /** Oracle 4 plays a second ceremony with oracle 1 alone, with shares that match. */
+  const twoStories = (ceremony: Ceremony): Tamper => {
     const { params } = ceremony;
-    const second = dkgStart(ceremony.context(4), { params, party: 4, random: seededRandom("second story") });
-    const toOne = second.send.find(({ to }) => to === 1);
-    const parallel = { state: second.state };
-    if (toOne === undefined) throw new Error("nothing for oracle 1");
-    ceremony.tamper = (envelope) => {
-      if (envelope.from !== 4 || envelope.to !== 1) return [envelope];
-      const { polynomials } = parallel.state;
-      return lies(4, ({ body }) => {
-        const replayed = parallel.state.round1[3];
-        if (body.kind === "round1" && replayed !== undefined) return { kind: "round1", ...replayed };
-        if (body.kind !== "round2") return body;
-        return { ...body, shares: polynomials.map((poly) => valueAt(ceremony, poly, 1)) };
-      })(envelope);
-    };
+    const story = dkgStart(ceremony.context(4), { params, party: 4, random: seededRandom("second") }).state;
+    const replayed = story.round1[3];
+    const tell = lies(4, ({ body }) => {
+      if (body.kind === "round1" && replayed !== undefined) return { kind: "round1", ...replayed };
+      if (body.kind !== "round2") return body;
+      return { ...body, shares: story.polynomials.map((polynomial) => valueAt(ceremony, polynomial, 1)) };
+    });
+    return (envelope) => (envelope.from === 4 && envelope.to === 1 ? tell(envelope) : [envelope]);
+  };
+
+  test("two stories told to two oracles, each with matching shares, show when transcripts are compared", () => {
+    const ceremony = begin();
+    ceremony.tamper = twoStories(ceremony);
     ceremony.run();
     for (const party of [1, 2, 3]) {
       expect(ceremony.output(party).done).toBeUndefined();
       expect(ceremony.output(party).abort?.code).toBe("ERR_DKG_TRANSCRIPT");
       expect(ceremony.output(party).abort?.culprits).toContain(4);
     }
+  });
+
+  test("two stories also show to one that still lacks a share when it hears of the other", () => {
+    const ceremony = begin();
+    const tell = twoStories(ceremony);
+    const held: Envelope[] = [];
+    ceremony.tamper = (envelope) => {
+      const { kind } = decodeDkgMessage(envelope.payload).body;
+      const hold = envelope.to === 2 && (kind === "abort" || (kind === "round2" && envelope.from === 3));
+      if (hold) held.push(envelope);
+      return hold ? [] : tell(envelope);
+    };
+    ceremony.run();
+    expect(ceremony.state(2)).toMatchObject({ phase: "sharing", confirms: [{}, undefined, {}, {}] });
+    const share = held.find(({ payload }) => decodeDkgMessage(payload).body.kind === "round2");
+    if (share === undefined) throw new Error("nothing was held");
+    const output = ceremony.step(2, { kind: "message", from: 3, payload: share.payload });
+    expect(output.abort).toEqual({ code: "ERR_DKG_TRANSCRIPT", culprits: [1, 4], settled: true });
   });
 });
 
