@@ -1,5 +1,5 @@
 import { toHex } from "../bytes.ts";
-import { type Hash, hashOf } from "../encoding/index.ts";
+import type { Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import { GOSSIP_INTERVAL_MS } from "../limits.ts";
 import { votesContradict } from "../session/evidence.ts";
@@ -15,9 +15,9 @@ import {
   records,
 } from "../session/oracle/index.ts";
 import { type SignedVote, votesOf, voteVerifies } from "../session/vote.ts";
-import { type GossipItem, gossipItem, type PeerMessage } from "../wire/peer.ts";
+import type { GossipItem, PeerMessage } from "../wire/peer.ts";
 import type { GossipSink, OracleCore } from "./oracle-core.ts";
-import { GossipInventory } from "./oracle-inventory.ts";
+import { GossipInventory, itemHash } from "./oracle-inventory.ts";
 import type { OracleRegistry } from "./oracle-registry.ts";
 import { put } from "./table.ts";
 
@@ -27,13 +27,19 @@ const FETCH_EVERY_MS = 1000;
 /** Items a peer may make me verify per gossip interval. */
 const PEER_ITEMS_PER_INTERVAL = 2000;
 const OPEN_SCAN_LIMIT = 512;
+const SYNC_WAITS_MAX = 3;
 
 /** One connected peer. */
 interface Peer {
   /** Undecided headers sent since it connected, by hash. */
   readonly sent: Set<string>;
-  /** Its inventory has come and what I lacked has been asked for. */
+  /** Its inventory has come, and what I lacked of it too. */
   synced: boolean;
+  /** What I asked it for and have not got, by hash; undefined until its whole inventory came. */
+  wanted: Set<string> | undefined;
+  asked: readonly string[];
+  /** Gossip intervals since its inventory came; an item it no longer has must not hold me up for ever. */
+  waits: number;
   budget: number;
 }
 
@@ -107,7 +113,14 @@ export class OracleGossip implements GossipSink {
   }
 
   onPeerUp(oracle: number): void {
-    this.#peers.set(oracle, { sent: new Set(), synced: false, budget: PEER_ITEMS_PER_INTERVAL });
+    this.#peers.set(oracle, {
+      sent: new Set(),
+      synced: false,
+      wanted: undefined,
+      asked: [],
+      waits: 0,
+      budget: PEER_ITEMS_PER_INTERVAL,
+    });
     this.#send(oracle, this.#openItems(undefined));
     for (const message of this.#inventory.pages()) this.#core.options.peers.send(oracle, message);
   }
@@ -134,7 +147,7 @@ export class OracleGossip implements GossipSink {
       if (record === undefined || record.status === "revoked") continue;
       for (const proven of openHeaders(record)) {
         const item: GossipItem = { kind: "undecided", proven };
-        const key = toHex(hashOf("ipse/v1/gossip-item", gossipItem, item));
+        const key = toHex(itemHash(item));
         if (sent?.has(key) === true) continue;
         sent?.add(key);
         items.push(item);
@@ -160,6 +173,7 @@ export class OracleGossip implements GossipSink {
     const moved = this.#movedItems();
     for (const [oracle, peer] of this.#peers) {
       peer.budget = PEER_ITEMS_PER_INTERVAL;
+      if (!peer.synced && peer.wanted !== undefined && ++peer.waits >= SYNC_WAITS_MAX) peer.synced = true;
       if (peer.sent.size > 4 * OPEN_SCAN_LIMIT) peer.sent.clear();
       this.#send(oracle, [...moved, ...this.#openItems(peer.sent)]);
     }
@@ -211,8 +225,11 @@ export class OracleGossip implements GossipSink {
       case "inventory":
         return this.#onInventory(oracle, peer, message);
       case "want":
-        return this.#send(oracle, this.#inventory.items(message.hashes));
+        if (this.#affords(peer, message.hashes.length))
+          this.#send(oracle, this.#inventory.items(message.hashes));
+        return;
       case "fetch":
+        if (!this.#affords(peer, 1)) return;
         return this.#onFetch(oracle, message.instance, message.seq);
       case "fetched":
         return this.#onFetched(message);
@@ -226,13 +243,20 @@ export class OracleGossip implements GossipSink {
     for (let i = 0; i < lacking.length; i += 256) {
       this.#core.options.peers.send(oracle, { kind: "want", hashes: lacking.slice(i, i + 256) });
     }
-    // Answers come in order on the connection: what follows the last page's wants is fresh.
-    if (message.page + 1 >= message.pages) peer.synced = true;
+    peer.asked = [...peer.asked, ...lacking.map(toHex)];
+    if (message.page + 1 < message.pages) return;
+    peer.wanted = new Set(peer.asked);
+    peer.synced ||= peer.wanted.size === 0;
+  }
+
+  /** Whether a peer may still make me work in this interval. */
+  #affords(peer: Peer, cost: number): boolean {
+    peer.budget -= cost;
+    return peer.budget >= 0;
   }
 
   #take(oracle: number, peer: Peer, item: GossipItem): void {
-    peer.budget -= 1;
-    if (peer.budget < 0) return;
+    if (!this.#affords(peer, 1)) return;
     const answerPeer = (answer: GossipItem): void => this.#send(oracle, [answer]);
     try {
       this.#handle(item, answerPeer);
@@ -240,6 +264,9 @@ export class OracleGossip implements GossipSink {
       if (!(error instanceof IpseError)) throw error;
       this.#core.event({ level: "warn", event: "gossip.refused", peer: oracle, code: error.code });
     }
+    if (peer.synced || peer.wanted === undefined) return;
+    peer.wanted.delete(toHex(itemHash(item)));
+    peer.synced = peer.wanted.size === 0;
   }
 
   #handle(item: GossipItem, answerPeer: (item: GossipItem) => void): void {

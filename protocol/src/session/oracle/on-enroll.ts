@@ -20,6 +20,7 @@ import { refuseStatus } from "./on-step.ts";
 import {
   enrollments,
   type InstanceRecord,
+  instances,
   kidIndex,
   poolShares,
   poolUses,
@@ -59,13 +60,20 @@ function judge(context: OracleContext, roster: Roster, body: EnrollBody): void {
   }
 }
 
+/** My share of a pool key that I voted to an ENROLL which lost: the winner's certificate makes it the winner's. */
+function lentShare(context: OracleContext, keyId: Uint8Array): Uint8Array | undefined {
+  const loser = context.view.get(poolUses, keyId);
+  const record = loser === undefined ? undefined : context.view.get(instances, loser.instance);
+  return record?.head === undefined ? record?.shares.find(({ version }) => version === 0)?.share : undefined;
+}
+
 /** Makes the instance's records, spends the ticket use and the pool key; the share moves into the record. */
 function create(context: OracleContext, enrollment: Enrollment, spend: typeof put): InstanceDraft {
   const { body } = enrollment;
   const constants = constantsOf(context.group, enrollment);
   const { instance: id, spiffeId } = constants;
   const keyId = deriveKeyId(body.poolKey);
-  const share = context.view.get(poolShares, keyId)?.share;
+  const share = context.view.get(poolShares, keyId)?.share ?? lentShare(context, keyId);
   const record: InstanceRecord = {
     version: 1,
     constants: { ...constants, rosterHash: enrollment.signed.header.rosterHash },
