@@ -1,0 +1,2 @@
+export { Backoff } from "./backoff.ts";
+export { connectPinned, type Target } from "./pinned-socket.ts";

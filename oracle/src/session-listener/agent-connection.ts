@@ -1,0 +1,214 @@
+import { check, errorCode, IpseError } from "@ipse/protocol";
+import type { OpenedAgentMessage, OracleNode } from "@ipse/protocol/host";
+import {
+  type AgentFrame,
+  type AgentMessage,
+  encodeOracleFrame,
+  type OracleMessage,
+  parseAgentFrame,
+  WIRE_VERSIONS,
+} from "@ipse/protocol/wire";
+import type { Logger } from "pino";
+import { type RawData, WebSocket } from "ws";
+import type { Limits } from "../config/index.ts";
+import { TokenBucket } from "../http/token-bucket.ts";
+import { newSealingKey, openDelta, type SealingKey } from "./hpke.ts";
+
+export interface AgentConnectionOptions {
+  readonly node: OracleNode;
+  readonly limits: Limits;
+  readonly log: Logger;
+  readonly helloMs: number;
+  readonly pingMs: number;
+  /** After this the connection and its sealing key end. */
+  readonly lifetimeMs: number;
+}
+
+type Hello = Extract<AgentMessage, { kind: "hello" }>;
+
+/** Close codes of RFC 6455 section 7.4.1. */
+const GOING_AWAY = 1001;
+const POLICY = 1008;
+/** Bytes that may wait for a slow reader before nothing more is read from it. */
+const PAUSE_BYTES = 1024 * 1024;
+/** How long replies may take once the connection's time is over. */
+const DRAIN_MS = 5_000;
+/** BUSY answers in a row after which a client that does not slow down is cut. */
+const BUSY_MAX = 1_000;
+
+function refusal(code: string, message: string, retryAfterMs = 0): OracleMessage {
+  return { kind: "refused", code, message: message.slice(0, 200), retryAfterMs, proof: undefined };
+}
+
+/** The request's id, readable even where the rest is not (wire/session.ts: the first field). */
+function idOf(bytes: Uint8Array): number {
+  return bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
+}
+
+/**
+ * One agent's connection: HELLO first, then requests, answered in any order. Everything is bounded; whoever
+ * sends what no agent sends is told why and cut off.
+ */
+export class AgentConnection {
+  readonly #socket: WebSocket;
+  readonly #options: AgentConnectionOptions;
+  readonly #rate: TokenBucket;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #key: SealingKey | undefined;
+  #greeted = false;
+  #alive = true;
+  #draining = false;
+  #inflight = 0;
+  #busy = 0;
+  /** Frames are handled in the order in which they came, also where one waits for its delta to open. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(socket: WebSocket, options: AgentConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    const { limits, helloMs, pingMs, lifetimeMs } = options;
+    this.#rate = new TokenBucket(limits.frames_per_second, 2 * limits.frames_per_second);
+    socket.on("message", (data, isBinary) => this.#onMessage(data, isBinary));
+    socket.on("pong", () => {
+      this.#alive = true;
+    });
+    socket.on("error", (error) => options.log.debug({ err: error }, "session.socket-error"));
+    socket.once("close", () => this.#onClose());
+    const hello = (): void => {
+      if (!this.#greeted) this.#abuse("ERR_HELLO_TIMEOUT", "no HELLO in time");
+    };
+    this.#timers.push(
+      setTimeout(hello, helloMs),
+      setInterval(() => this.#ping(), pingMs),
+    );
+    this.#timers.push(setTimeout(() => this.drain(), lifetimeMs));
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  /** Takes nothing more, lets what is being answered finish, closes. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    if (this.#inflight === 0) this.#socket.close(GOING_AWAY, "reconnect");
+    const cut = setTimeout(() => this.#socket.terminate(), DRAIN_MS);
+    cut.unref();
+    this.#timers.push(cut);
+  }
+
+  #onClose(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#key = undefined;
+    this.#draining = true;
+  }
+
+  #ping(): void {
+    if (!this.#alive) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#alive = false;
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+  }
+
+  #send(id: number, message: OracleMessage): void {
+    const socket = this.#socket;
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > this.#options.limits.buffered_bytes_max) {
+      socket.terminate();
+      return;
+    }
+    socket.send(encodeOracleFrame({ id, message }), () => {
+      if (socket.isPaused && socket.bufferedAmount <= PAUSE_BYTES) socket.resume();
+    });
+    if (socket.bufferedAmount > PAUSE_BYTES) socket.pause();
+  }
+
+  #abuse(code: string, message: string, id = 0): void {
+    this.#draining = true;
+    this.#send(id, refusal(code, message));
+    this.#socket.close(POLICY, code.slice(0, 100));
+    const cut = setTimeout(() => this.#socket.terminate(), 1_000);
+    cut.unref();
+    this.#timers.push(cut);
+    this.#options.log.debug({ code }, "session.abuse");
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    if (this.#draining) return;
+    if (!isBinary || !Buffer.isBuffer(data)) {
+      this.#abuse("ERR_FRAME_TYPE", "frames are binary messages");
+      return;
+    }
+    const full = this.#inflight >= this.#options.limits.inflight_per_connection;
+    if (full || !this.#rate.take()) {
+      this.#busy++;
+      if (this.#busy > BUSY_MAX) this.#abuse("ERR_BUSY", "too many requests", idOf(data));
+      else
+        this.#send(
+          idOf(data),
+          refusal("ERR_BUSY", full ? "too many unanswered requests" : "too many requests", 1_000),
+        );
+      return;
+    }
+    this.#busy = 0;
+    let frame: AgentFrame;
+    try {
+      frame = parseAgentFrame(data);
+      check(this.#greeted !== (frame.message.kind === "hello"), "ERR_HELLO", "HELLO comes first, and once");
+    } catch (error) {
+      this.#abuse(errorCode(error), error instanceof IpseError ? error.message : "not a frame", idOf(data));
+      return;
+    }
+    this.#greeted = true;
+    this.#inflight++;
+    this.#turn = this.#turn.then(() => this.#handle(frame));
+  }
+
+  /** Answers one frame; `reply` counts once however often it is called. */
+  async #handle(frame: AgentFrame): Promise<void> {
+    let answered = false;
+    const reply = (message: OracleMessage): void => {
+      if (answered) return;
+      answered = true;
+      this.#inflight--;
+      this.#send(frame.id, message);
+      if (this.#draining && this.#inflight === 0) this.#socket.close(GOING_AWAY, "reconnect");
+    };
+    try {
+      const { message } = frame;
+      if (message.kind === "hello") await this.#greet(frame.id, message, reply);
+      else this.#options.node.onAgentMessage(await this.#open(message), reply);
+    } catch (error) {
+      const known = error instanceof IpseError;
+      if (!known) this.#options.log.error({ err: error }, "session.failed");
+      reply(refusal(errorCode(error), known ? error.message : "internal error"));
+    }
+  }
+
+  async #greet(
+    id: number,
+    { versions, challenge }: Hello,
+    reply: (message: OracleMessage) => void,
+  ): Promise<void> {
+    const version = Math.max(...versions.filter((one) => WIRE_VERSIONS.includes(one)), 0);
+    if (version === 0) {
+      this.#abuse("ERR_VERSION", `this oracle speaks versions ${WIRE_VERSIONS.join(", ")}`, id);
+      return;
+    }
+    const { node } = this.#options;
+    const key = await newSealingKey();
+    this.#key = key;
+    const hello = { version, oracle: node.oracle, bootId: node.bootId, sealingKey: key.publicKey, challenge };
+    reply({ kind: "hello", hello, signature: node.signHello(hello) });
+  }
+
+  async #open(message: Exclude<AgentMessage, Hello>): Promise<OpenedAgentMessage> {
+    if (message.kind !== "step") return message;
+    const { sealedDelta, ...step } = message;
+    if (sealedDelta === undefined || this.#key === undefined) return { ...step, delta: undefined };
+    return {
+      ...step,
+      delta: await openDelta(this.#key, sealedDelta, step.signed.header, this.#options.node.oracle),
+    };
+  }
+}
