@@ -1,0 +1,316 @@
+import { equalBytes, zeroize } from "../bytes.ts";
+import { check, errorCode } from "../errors.ts";
+import type { Group } from "../group/group.ts";
+import { type Roster, rosterHash } from "../registry/roster.ts";
+import type { Message } from "../session/body.ts";
+import {
+  type AgentRequest,
+  DEFAULT_SETTINGS,
+  type DurableState,
+  decodeState,
+  encodeState,
+  type JoinTicket,
+  joinState,
+  type Mode,
+  newState,
+  type SubmissionOutcome,
+  type WorkloadContext,
+  type WorkloadEffect,
+  type WorkloadEvent,
+  type WorkloadSettings,
+  type WorkloadState,
+  workloadStep,
+} from "../session/workload/index.ts";
+import type { OracleMessage } from "../wire/session.ts";
+import type { Clock, Entropy, EventSink, StateFile, Timers } from "./ports.ts";
+
+/** A difference between wall time and monotonic time that only a restore, a pause or a set clock makes. */
+const CLOCK_JUMP_MS = 5000;
+
+/** Links to the oracles; the edge frames, seals `delta` for the connection's key, and wipes it. */
+export interface WorkloadLinks {
+  /** `requestId` is the frame's id: every answer comes back with it. May drop what it cannot send. */
+  send(oracle: number, requestId: number, message: AgentRequest, delta: Uint8Array | undefined): void;
+}
+
+export interface WorkloadPorts {
+  readonly group: Group;
+  /** The verified roster that the instance lives under. */
+  readonly roster: Roster;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly timers: Timers;
+  readonly stateFile: StateFile;
+  readonly links: WorkloadLinks;
+  readonly events: EventSink;
+  readonly settings?: Partial<WorkloadSettings>;
+  readonly onStatus?: (mode: Mode, code: string | undefined) => void;
+  /** The host has stopped for good: a failed save (fail closed) or a bug. The process should end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** All of a host's memory as plain data: structured-clone it to copy a running process. */
+export interface WorkloadSnapshot {
+  readonly state: WorkloadState;
+  readonly inbox: readonly WorkloadEvent[];
+  /** Effects of a step whose state is being saved. */
+  readonly outbox: readonly WorkloadEffect[] | undefined;
+  readonly timers: readonly { readonly name: string; readonly dueMs: number }[];
+  readonly nextId: number;
+  readonly machine: string;
+  readonly driftMs: number;
+}
+
+export interface WorkloadView {
+  readonly mode: Mode;
+  /** What callers get while nothing can be signed. */
+  readonly code: string | undefined;
+  readonly durable: DurableState;
+}
+
+type Done = (outcome: SubmissionOutcome) => void;
+
+/**
+ * Runs the workload machine: one input at a time, the state saved BEFORE the effects
+ * of its step are delivered (P1), inputs that arrive meanwhile queued. Deterministic
+ * given its ports.
+ */
+export class WorkloadHost {
+  readonly #ports: WorkloadPorts;
+  readonly #context: WorkloadContext;
+  readonly #done = new Map<number, Done>();
+  readonly #timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
+  #state: WorkloadState;
+  #inbox: WorkloadEvent[] = [];
+  #outbox: readonly WorkloadEffect[] | undefined;
+  #nextId = 1;
+  #machine: string;
+  #driftMs: number;
+  #busy = false;
+  #stopped = false;
+
+  private constructor(ports: WorkloadPorts, state: WorkloadState, machine: string) {
+    this.#ports = ports;
+    this.#context = contextOf(ports);
+    this.#state = state;
+    this.#machine = machine;
+    this.#driftMs = ports.clock.nowMs() - ports.clock.monotonicMs();
+  }
+
+  /**
+   * Opens what the state file holds, or a new workload with this ticket where there is none.
+   * Throws ERR_STATE_* (see decodeState), ERR_STATE_ROSTER, ERR_STATE_MISSING.
+   */
+  static open(ports: WorkloadPorts, machine: string, join?: JoinTicket): WorkloadHost {
+    const file = ports.stateFile.load();
+    const { group, roster } = ports;
+    const random = (count: number): Uint8Array => ports.entropy.random(count);
+    if (file === undefined) {
+      check(join !== undefined, "ERR_STATE_MISSING", "there is no instance here; enroll first");
+      const durable = joinState(group, random, join, machine);
+      return new WorkloadHost(ports, newState(durable, roster.oracles.length, random), machine);
+    }
+    const durable = decodeState(file);
+    checkRosterOf(durable, roster);
+    return new WorkloadHost(ports, newState(durable, roster.oracles.length, random), machine);
+  }
+
+  /** Continues a copied process. Callbacks of submissions are not part of a copy. */
+  static resume(snapshot: WorkloadSnapshot, ports: WorkloadPorts): WorkloadHost {
+    const host = new WorkloadHost(ports, snapshot.state, snapshot.machine);
+    host.#inbox = [...snapshot.inbox];
+    host.#outbox = snapshot.outbox;
+    host.#nextId = snapshot.nextId;
+    host.#driftMs = snapshot.driftMs;
+    const nowMs = ports.clock.monotonicMs();
+    for (const { name, dueMs } of snapshot.timers) host.#arm(name, Math.max(0, dueMs - nowMs));
+    if (snapshot.outbox !== undefined) host.#save(snapshot.outbox);
+    else host.#drain();
+    return host;
+  }
+
+  /** The host's memory, NOT copied: structured-clone it at once. Nonces are never in it. */
+  snapshot(): WorkloadSnapshot {
+    return {
+      state: this.#state,
+      inbox: this.#inbox,
+      outbox: this.#outbox,
+      timers: [...this.#timers].map(([name, { dueMs }]) => ({ name, dueMs })),
+      nextId: this.#nextId,
+      machine: this.#machine,
+      driftMs: this.#driftMs,
+    };
+  }
+
+  get view(): WorkloadView {
+    const { durable, memory } = this.#state;
+    const { phase } = durable;
+    const code = phase.kind === "dead" ? phase.code : undefined;
+    const quarantined = memory.mode === "quarantined" ? "ERR_INSTANCE_QUARANTINED" : undefined;
+    return { mode: memory.mode, code: code ?? quarantined, durable };
+  }
+
+  start(): void {
+    this.#push({ type: "start", machine: this.#machine });
+  }
+
+  /** Ends without a word to anybody; the state file is as the last save left it. */
+  stop(): void {
+    this.#stopped = true;
+    for (const { cancel } of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  oracleUp(oracle: number): void {
+    this.#push({ type: "oracleUp", oracle });
+  }
+
+  oracleDown(oracle: number): void {
+    this.#push({ type: "oracleDown", oracle });
+  }
+
+  receive(oracle: number, requestId: number, message: OracleMessage): void {
+    this.#push({ type: "message", oracle, requestId, message });
+  }
+
+  /** Boot id or VM generation changed under us: safe start again before any further step. */
+  continuityLost(machine: string): void {
+    this.#machine = machine;
+    this.#push({ type: "continuityLost", machine });
+  }
+
+  /** Signs messages as one unit of one step; `done` is called exactly once unless the process ends. */
+  submit(messages: readonly Message[], done: Done): number {
+    const id = this.#register(done);
+    this.#push({ type: "submit", id, messages });
+    return id;
+  }
+
+  /** Ends the instance for ever (END). */
+  leave(done: Done): void {
+    const id = this.#register(done);
+    this.#push({ type: "leave", id });
+  }
+
+  #register(done: Done): number {
+    const id = this.#nextId++;
+    this.#done.set(id, done);
+    return id;
+  }
+
+  #push(event: WorkloadEvent): void {
+    if (this.#stopped) return;
+    this.#inbox.push(event);
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      while (!this.#stopped && this.#outbox === undefined) {
+        const [first] = this.#inbox;
+        if (first === undefined) break;
+        if (this.#clockJumped()) this.#handle({ type: "continuityLost", machine: this.#machine });
+        else this.#handle(this.#inbox.shift() ?? first);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #handle(event: WorkloadEvent): void {
+    const { clock } = this.#ports;
+    try {
+      const input = { ...event, nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
+      const { state, persist, effects } = workloadStep(this.#context, this.#state, input);
+      this.#state = state;
+      if (persist) this.#save(effects);
+      else this.#deliver(effects);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** A jump of the clock is how a pause or a restore looks from inside. */
+  #clockJumped(): boolean {
+    const { clock } = this.#ports;
+    const driftMs = clock.nowMs() - clock.monotonicMs();
+    const jumped = Math.abs(driftMs - this.#driftMs) > CLOCK_JUMP_MS;
+    this.#driftMs = driftMs;
+    return jumped;
+  }
+
+  #save(effects: readonly WorkloadEffect[]): void {
+    const bytes = encodeState(this.#state.durable);
+    this.#outbox = effects;
+    this.#ports.stateFile.save(bytes, (error) => {
+      zeroize(bytes);
+      if (this.#stopped) return;
+      if (error !== undefined) return this.#fail(error);
+      this.#outbox = undefined;
+      this.#deliver(effects);
+      this.#drain();
+    });
+  }
+
+  /** What effects bring about at once waits until all of them are delivered. */
+  #deliver(effects: readonly WorkloadEffect[]): void {
+    const busy = this.#busy;
+    this.#busy = true;
+    try {
+      for (const effect of effects) this.#apply(effect);
+    } finally {
+      this.#busy = busy;
+    }
+  }
+
+  #apply(effect: WorkloadEffect): void {
+    switch (effect.type) {
+      case "send":
+        return this.#ports.links.send(effect.oracle, effect.requestId, effect.message, effect.delta);
+      case "result": {
+        const done = this.#done.get(effect.id);
+        this.#done.delete(effect.id);
+        return done?.(effect.outcome);
+      }
+      case "statusChanged":
+        return this.#ports.onStatus?.(effect.mode, effect.code);
+      case "timer":
+        return this.#arm(effect.name, effect.delayMs);
+      case "event":
+        return this.#ports.events(effect.event);
+    }
+  }
+
+  #arm(name: string, delayMs: number): void {
+    const { clock, timers } = this.#ports;
+    this.#timers.get(name)?.cancel();
+    const cancel = timers.after(delayMs, () => {
+      this.#timers.delete(name);
+      this.#push({ type: "timer", name });
+    });
+    this.#timers.set(name, { dueMs: clock.monotonicMs() + delayMs, cancel });
+  }
+
+  #fail(error: unknown): void {
+    this.stop();
+    this.#ports.events({ level: "error", event: "workload.fatal", code: errorCode(error) });
+    this.#ports.onFatal(error);
+  }
+}
+
+function contextOf(ports: WorkloadPorts): WorkloadContext {
+  return {
+    group: ports.group,
+    roster: ports.roster,
+    settings: { ...DEFAULT_SETTINGS, ...ports.settings },
+    random: (count) => ports.entropy.random(count),
+  };
+}
+
+function checkRosterOf({ phase }: DurableState, roster: Roster): void {
+  const ticket = phase.kind === "enrolling" ? phase.ticket : phase.enrollment?.body.ticket;
+  const pinned = ticket === undefined || equalBytes(ticket.ticket.rosterHash, rosterHash(roster));
+  check(pinned, "ERR_STATE_ROSTER", "the instance lives under another roster");
+}

@@ -1,0 +1,171 @@
+import { equalBytes } from "../../bytes.ts";
+import { encode } from "../../encoding/index.ts";
+import { rosterHash, voteKeyOf } from "../../registry/roster.ts";
+import type { OracleMessage } from "../../wire/session.ts";
+import type { AheadHeader, CertifiedHeader } from "../certified.ts";
+import { type Header, headerHash, type SignedHeader } from "../header.ts";
+import { type StaleNotice, signedStaleNotice, staleInput } from "../stale.ts";
+import { statusInput } from "../status.ts";
+import { follows, signaturesVerify } from "../step-check.ts";
+import { verifyCertificate } from "../vote.ts";
+import { enterRunning, finish } from "./advance.ts";
+import { introduce, pursueAll } from "./contact.ts";
+import { die } from "./ending.ts";
+import { armPoll, takeProof } from "./refusals.ts";
+import type { CheckedStatus } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+type Status = Extract<OracleMessage, { kind: "status" }>;
+
+function sameHeader(one: Header, other: Header): boolean {
+  return equalBytes(headerHash(one), headerHash(other));
+}
+
+/** Takes one answer to STATUS; what does not prove itself is dropped with the answer (PROTOCOL section 3). */
+export function onStatus(turn: Turn, oracle: number, message: Status): void {
+  const { round } = turn.memory;
+  if (turn.live === undefined || round === undefined) return;
+  const { answer, signature } = message;
+  const { group, context, constants } = turn;
+  const key = voteKeyOf(context.roster, oracle);
+  const ours =
+    answer.oracle === oracle &&
+    equalBytes(answer.instance, constants.instance) &&
+    equalBytes(answer.challenge, round.challenge) &&
+    key !== undefined &&
+    group.ed25519.verify(key, statusInput(answer), signature);
+  if (!ours || round.answers.some((known) => known.oracle === oracle)) return;
+  const { head, status, release, above } = answer;
+  if (head !== undefined) verifyCertificate(group, context.roster, head.qc, head.signed.header);
+  if (head !== undefined && !equalBytes(head.signed.header.instance, constants.instance)) return;
+  round.answers.push({ oracle, status, release, head, above });
+  if (message.proof !== undefined) takeProof(turn, oracle, message.proof);
+  if (turn.live === undefined) return;
+  const { oracles, quorum } = context.roster;
+  if (round.answers.length === oracles.length) return judge(turn);
+  if (round.answers.length === quorum) turn.timer("grace", context.settings.graceMs);
+}
+
+/** Headers above `top` under the keys that `top` announced and E, other than `mine`. */
+function directlyAbove(
+  turn: Turn,
+  answers: readonly CheckedStatus[],
+  top: Header,
+  mine: Header | undefined,
+): SignedHeader | undefined {
+  const candidates = answers.flatMap(({ head, above }) =>
+    head === undefined ? above : [head.signed, ...above],
+  );
+  return candidates.find(({ header, chainSignature, evidenceSignature }) => {
+    if (!follows(header, top) || (mine !== undefined && sameHeader(header, mine))) return false;
+    const signed = { header, chainSignature, evidenceSignature };
+    return signaturesVerify(turn.group, signed, top.nextChainKey, turn.constants.evidenceKey);
+  });
+}
+
+/** A proven header ahead of W that W did not make. */
+function findForeign(
+  turn: Turn,
+  answers: readonly CheckedStatus[],
+  top: Header,
+  mine: Header | undefined,
+): AheadHeader | undefined {
+  const heads = answers.flatMap(({ head }) => (head === undefined ? [] : [head]));
+  const ahead = heads.find(({ signed: { header } }) => {
+    return header.seq > top.seq && !(mine !== undefined && sameHeader(header, mine));
+  });
+  if (ahead !== undefined) return ahead;
+  const signed = directlyAbove(turn, answers, top, mine);
+  return signed === undefined ? undefined : { signed, qc: undefined };
+}
+
+/** Records W dead and tells all oracles: someone went on without me (PROTOCOL section 3). */
+function stale(turn: Turn, proof: AheadHeader, release: number): void {
+  finish(turn);
+  const live = turn.alive();
+  const notice: StaleNotice = {
+    version: 1,
+    rosterHash: rosterHash(turn.context.roster),
+    instance: turn.constants.instance,
+    head: live.head,
+    proof,
+    release,
+  };
+  const signature = turn.group.ed25519.sign(live.chainSeed, staleInput(notice));
+  turn.event({ level: "error", event: "session.stale", seq: live.head.signed.header.seq });
+  die(turn, "ERR_INSTANCE_STALE", encode(signedStaleNotice, { notice, signature }));
+  pursueAll(turn);
+}
+
+/** The release number that more than b oracles signed, or the operators' statement seen, whichever is newer. */
+function releaseOf(turn: Turn, answers: readonly CheckedStatus[]): number {
+  const sorted = answers.map(({ release }) => release).sort((a, b) => b - a);
+  return Math.max(turn.alive().release, sorted[turn.context.roster.byzantineMax] ?? 0);
+}
+
+function bringUpToDate(turn: Turn, answers: readonly CheckedStatus[], head: CertifiedHeader): void {
+  for (const { oracle, head: theirs } of answers) {
+    if (theirs === undefined) introduce(turn, oracle);
+    else if (theirs.signed.header.seq < head.signed.header.seq) {
+      turn.send(oracle, { kind: "cert", certified: head, enrollment: undefined });
+    }
+  }
+}
+
+/** Adopts a certificate for my pending step that an oracle showed; returns the newest header known certified. */
+function adoptPending(turn: Turn, answers: readonly CheckedStatus[]): Header {
+  const { head, pending } = turn.alive();
+  if (pending === undefined) return head.signed.header;
+  const { header } = pending.signed;
+  const shown = answers.find(
+    (answer) => answer.head !== undefined && sameHeader(answer.head.signed.header, header),
+  );
+  if (pending.qc === undefined && shown?.head !== undefined) {
+    turn.change({ pending: { ...pending, qc: shown.head.qc } }, pending.ratchet === undefined);
+  }
+  return turn.alive().pending?.qc === undefined ? head.signed.header : header;
+}
+
+/** Nobody is ahead: go on, unless the operators' quarantine still stands at a quorum. */
+function goOn(turn: Turn, answers: readonly CheckedStatus[]): void {
+  const { memory, context } = turn;
+  bringUpToDate(turn, answers, turn.alive().head);
+  const active = answers.filter(({ status }) => status === "active").length;
+  if (memory.mode === "quarantined" && active < context.roster.quorum) {
+    memory.continuous = true;
+    return armPoll(turn);
+  }
+  memory.heartbeatDue = true;
+  enterRunning(turn);
+}
+
+/** Judges a STATUS round with at least q answers (PROTOCOL section 3, "The victim's side"). */
+export function judge(turn: Turn): void {
+  const { memory, context } = turn;
+  const { round } = memory;
+  if (turn.live === undefined || round === undefined || round.answers.length < context.roster.quorum) return;
+  const { answers } = round;
+  memory.round = undefined;
+  const revoked = answers.filter(({ status }) => status === "revoked").length;
+  if (revoked > context.roster.byzantineMax) return die(turn, "ERR_INSTANCE_REVOKED");
+  const top = adoptPending(turn, answers);
+  const { pending } = turn.alive();
+  const mine = pending?.signed.header;
+  const foreign = findForeign(turn, answers, top, mine);
+  if (foreign === undefined) {
+    // Somebody may stand on my pending step although nobody shows its certificate: finish it, then ask again.
+    const onMine =
+      mine !== undefined && !sameHeader(mine, top) && directlyAbove(turn, answers, mine, undefined);
+    goOn(turn, answers);
+    if (onMine !== false && onMine !== undefined && turn.live !== undefined) {
+      memory.recheck = true;
+      memory.continuous = false;
+    }
+    return;
+  }
+  if (!memory.continuous) return stale(turn, foreign, releaseOf(turn, answers));
+  // Accuse: my own step against theirs is hard evidence; suspended oracles run FORK too.
+  turn.event({ level: "error", event: "session.accuse", seq: top.seq });
+  memory.heartbeatDue = true;
+  enterRunning(turn);
+}
