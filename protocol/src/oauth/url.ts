@@ -1,4 +1,4 @@
-const PARTS = /^(https?):\/\/([^/?#@\s]+)([^?#\s]*)(?:\?[^#\s]*)?(?:#\S*)?$/i;
+const PARTS = /^(https?):\/\/([^/?#@\s]+)((?:\/[^?#\s]*)?)(?:\?[^#\s]*)?(?:#\S*)?$/i;
 const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 
 /** RFC 3986 section 6.2.2: unreserved characters unescaped, the other escapes in upper case. */
