@@ -1,0 +1,47 @@
+import { Command, CommanderError } from "commander";
+import { devVerb } from "./dev.ts";
+import { EXIT, failureOf, printFailure } from "./output.ts";
+import { runVerb } from "./run.ts";
+
+function buildProgram(): Command {
+  const program = new Command("ipse-oracle")
+    .description("An Ipse identity oracle, and the commands of its operators")
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showSuggestionAfterError(true)
+    .allowExcessArguments(false);
+  devVerb(program);
+  runVerb(program);
+  return program;
+}
+
+/** A usage error of the parser: its message without the prefix it brings. */
+function usageFailure(error: CommanderError): { code: string; message: string; exit: number } {
+  const message = error.message
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")
+    .trim();
+  return {
+    code: "ERR_USAGE",
+    message: message === "(outputHelp)" ? "a command is missing; see --help" : message,
+    exit: EXIT.usage,
+  };
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const json = args.includes("--json");
+  const program = buildProgram();
+  try {
+    if (args.length === 0) program.help({ error: true });
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    const failure = error instanceof CommanderError ? usageFailure(error) : failureOf(error);
+    printFailure(failure, json);
+    process.exitCode = failure.exit;
+  }
+}
+
+// First of all: nothing this process creates is for others (LevelDB would write 0644).
+process.umask(0o077);
+await main(process.argv.slice(2));

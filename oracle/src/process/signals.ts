@@ -1,0 +1,34 @@
+import type { RunningOracle } from "./run-oracle.ts";
+
+/** A stop that takes longer is cut off: the disk holds everything that was promised. */
+const STOP_MS_MAX = 10_000;
+
+/**
+ * Ends the process on TERM and INT, or when standard input closes where a parent asked for that; reloads on
+ * HUP. Resolves never: the process exits 0 after a clean stop, 1 when it had to be cut off.
+ */
+export function untilSignal(oracle: RunningOracle, exitWithParent: boolean): Promise<never> {
+  let stopping = false;
+  const end = (why: string): void => {
+    if (stopping) return;
+    stopping = true;
+    oracle.log.info({ why }, "oracle.stopping");
+    setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+    oracle.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        oracle.log.error({ err: error }, "oracle.stop-failed");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", () => end("SIGTERM"));
+  process.on("SIGINT", () => end("SIGINT"));
+  process.on("SIGHUP", () => oracle.reload());
+  if (exitWithParent) {
+    process.stdin.on("end", () => end("the parent is gone"));
+    process.stdin.on("error", () => end("the parent is gone"));
+    process.stdin.resume();
+  }
+  return new Promise<never>(() => {});
+}
