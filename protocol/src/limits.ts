@@ -26,6 +26,14 @@ export const GRANTS_MAX = 64;
 export const CEREMONY_KEYS_MAX = 1024;
 /** Enrollments one ticket may allow. */
 export const TICKET_USES_MAX = 1024;
+/** Different evidence keys for which one owner reserves a key under one ticket use. */
+export const RESERVATIONS_PER_USE_MAX = 4;
+/** DKG ceremonies under way at one oracle. */
+export const CEREMONIES_LIVE_MAX = 2;
+/** Ceremonies an oracle signed and then gave up, while not all others did; none begins beyond this. */
+export const CEREMONIES_UNSETTLED_MAX = 8;
+/** Given-up ceremonies whose end an oracle can still tell a peer. */
+export const CEREMONIES_ABORTED_KEPT = 64;
 
 /** Certified steps an oracle keeps whatever their age. */
 export const RETENTION_STEPS_MIN = 1024;
