@@ -4,3 +4,4 @@ export { createOracle } from "./oracle-host.ts";
 export * from "./ports.ts";
 export { StoreView } from "./store-view.ts";
 export * from "./table.ts";
+export * from "./workload-host.ts";

@@ -1,74 +1,28 @@
 import { equalBytes, zeroize } from "../bytes.ts";
 import { check, errorCode } from "../errors.ts";
-import type { Group } from "../group/group.ts";
 import { type Roster, rosterHash } from "../registry/roster.ts";
 import type { Message } from "../session/body.ts";
 import {
-  type AgentRequest,
   DEFAULT_SETTINGS,
   type DurableState,
   decodeState,
   encodeState,
   type JoinTicket,
   joinState,
-  type Mode,
   newState,
-  type SubmissionOutcome,
   type WorkloadContext,
   type WorkloadEffect,
   type WorkloadEvent,
-  type WorkloadSettings,
   type WorkloadState,
   workloadStep,
 } from "../session/workload/index.ts";
 import type { OracleMessage } from "../wire/session.ts";
-import type { Clock, Entropy, EventSink, StateFile, Timers } from "./ports.ts";
+import type { SubmissionDone, WorkloadPorts, WorkloadSnapshot, WorkloadView } from "./workload-api.ts";
+
+export type * from "./workload-api.ts";
 
 /** A difference between wall time and monotonic time that only a restore, a pause or a set clock makes. */
 const CLOCK_JUMP_MS = 5000;
-
-/** Links to the oracles; the edge frames, seals `delta` for the connection's key, and wipes it. */
-export interface WorkloadLinks {
-  /** `requestId` is the frame's id: every answer comes back with it. May drop what it cannot send. */
-  send(oracle: number, requestId: number, message: AgentRequest, delta: Uint8Array | undefined): void;
-}
-
-export interface WorkloadPorts {
-  readonly group: Group;
-  /** The verified roster that the instance lives under. */
-  readonly roster: Roster;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly timers: Timers;
-  readonly stateFile: StateFile;
-  readonly links: WorkloadLinks;
-  readonly events: EventSink;
-  readonly settings?: Partial<WorkloadSettings>;
-  readonly onStatus?: (mode: Mode, code: string | undefined) => void;
-  /** The host has stopped for good: a failed save (fail closed) or a bug. The process should end. */
-  readonly onFatal: (error: unknown) => void;
-}
-
-/** All of a host's memory as plain data: structured-clone it to copy a running process. */
-export interface WorkloadSnapshot {
-  readonly state: WorkloadState;
-  readonly inbox: readonly WorkloadEvent[];
-  /** Effects of a step whose state is being saved. */
-  readonly outbox: readonly WorkloadEffect[] | undefined;
-  readonly timers: readonly { readonly name: string; readonly dueMs: number }[];
-  readonly nextId: number;
-  readonly machine: string;
-  readonly driftMs: number;
-}
-
-export interface WorkloadView {
-  readonly mode: Mode;
-  /** What callers get while nothing can be signed. */
-  readonly code: string | undefined;
-  readonly durable: DurableState;
-}
-
-type Done = (outcome: SubmissionOutcome) => void;
 
 /**
  * Runs the workload machine: one input at a time, the state saved BEFORE the effects
@@ -78,7 +32,7 @@ type Done = (outcome: SubmissionOutcome) => void;
 export class WorkloadHost {
   readonly #ports: WorkloadPorts;
   readonly #context: WorkloadContext;
-  readonly #done = new Map<number, Done>();
+  readonly #done = new Map<number, SubmissionDone>();
   readonly #timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
   #state: WorkloadState;
   #inbox: WorkloadEvent[] = [];
@@ -180,19 +134,19 @@ export class WorkloadHost {
   }
 
   /** Signs messages as one unit of one step; `done` is called exactly once unless the process ends. */
-  submit(messages: readonly Message[], done: Done): number {
+  submit(messages: readonly Message[], done: SubmissionDone): number {
     const id = this.#register(done);
     this.#push({ type: "submit", id, messages });
     return id;
   }
 
   /** Ends the instance for ever (END). */
-  leave(done: Done): void {
+  leave(done: SubmissionDone): void {
     const id = this.#register(done);
     this.#push({ type: "leave", id });
   }
 
-  #register(done: Done): number {
+  #register(done: SubmissionDone): number {
     const id = this.#nextId++;
     this.#done.set(id, done);
     return id;

@@ -171,7 +171,7 @@ function abandon(turn: Turn, code: string): void {
   const { phase, memory } = turn;
   if (phase.kind !== "enrolling") return;
   const { uses } = phase.ticket.ticket;
-  const another = /^ERR_(TICKET_USED$|POOL_|ENROLL_)/.test(code) && phase.attempt + 1 < uses;
+  const another = /^ERR_(TICKET_USED$|RESERVE_LIMIT$|POOL_|ENROLL_)/.test(code) && phase.attempt + 1 < uses;
   turn.event({ level: "warn", event: "enroll.abandoned", use: phase.use, code });
   if (!another) return die(turn, code);
   const next = newAttempt(turn.group, (n) => turn.draw(n), phase, (phase.use % uses) + 1, phase.attempt + 1);
