@@ -7,11 +7,13 @@ export type {
   DkgSend,
 } from "./machine.ts";
 export { type DkgMessage, decodeDkgMessage, dkgMessage, encodeDkgMessage } from "./messages.ts";
+export { merkleLevels, merklePath, merkleRoot } from "./merkle.ts";
 export { ceremonyKeysMax, checkParams, type DkgParams, dkgParams } from "./params.ts";
 export {
   type CeremonyStatement,
   certificateInput,
   deriveKeyId,
+  leafOf,
   type PoolKey,
   type PoolKeyRoster,
   poolKey,

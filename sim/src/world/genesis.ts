@@ -1,0 +1,102 @@
+import type { Table } from "@ipse/protocol/host";
+import { encode } from "@ipse/protocol/encoding";
+import { concatBytes } from "@ipse/protocol";
+import { applyStatement, type SignedStatement } from "@ipse/protocol/registry";
+import { records } from "@ipse/protocol/session/oracle";
+import { encodeState, type WorkloadSettings } from "@ipse/protocol/session/workload";
+import type { Group } from "@ipse/protocol/group";
+import { type DiskImage, Prng } from "../core/index.ts";
+import { type Cluster, makeCluster, makeTicket, workloadStatement } from "./cluster.ts";
+import { type DealtPoolKey, dealPoolKeys, enrollingState } from "./ideal-dealer.ts";
+import { type Topology, topologyName } from "./topology.ts";
+import { World } from "./world.ts";
+
+/** A deployment with one enrolled instance that has ratcheted at least once: where most scenarios begin. */
+export interface Genesis {
+  readonly cluster: Cluster;
+  /** Disks of the oracles after the enrollment. */
+  readonly images: readonly DiskImage[];
+  /** The instance's state file. */
+  readonly stateFile: Uint8Array;
+  readonly instance: Uint8Array;
+  /** Pool keys that are still unused, for scenarios that enroll. */
+  readonly spare: readonly DealtPoolKey[];
+}
+
+const POOL_KEYS = 16;
+
+function tableRow<T>(image: Map<string, Uint8Array>, into: Table<T>, key: Uint8Array, value: T): void {
+  image.set(String.fromCharCode(...concatBytes(into.prefix, key)), encode(into.codec, value));
+}
+
+/** Disks as a finished key generation and an operator's first statements leave them. */
+export function freshImages(
+  cluster: Cluster,
+  dealt: readonly DealtPoolKey[],
+  statements: readonly SignedStatement[],
+): Map<string, Uint8Array>[] {
+  return cluster.voteSeeds.map((_, i) => {
+    const image = new Map<string, Uint8Array>();
+    for (const { keyId, shares } of dealt) {
+      const share = shares[i];
+      if (share !== undefined) tableRow(image, records.poolShares, keyId, { share });
+    }
+    for (const signed of statements) {
+      const { mutations } = applyStatement({ get: () => undefined }, signed);
+      for (const { table, key, value } of mutations) tableRow(image, table, key, value);
+    }
+    return image;
+  });
+}
+
+const cache = new Map<string, Genesis>();
+export const GENESIS_SETTINGS: Partial<WorkloadSettings> = { heartbeatMs: 2000 };
+
+/**
+ * The starting point for a topology and group, made once per process from a fixed
+ * seed: what is varied by a run's seed comes after it.
+ */
+export function genesisOf(group: Group, topology: Topology): Genesis {
+  const key = `${group.name} ${topologyName(topology)}`;
+  let found = cache.get(key);
+  if (found === undefined) {
+    found = makeGenesis(group, topology, new Prng(`genesis/${key}`));
+    cache.set(key, found);
+  }
+  return found;
+}
+
+export function makeGenesis(group: Group, topology: Topology, prng: Prng): Genesis {
+  const cluster = makeCluster(group, prng.fork("cluster"), topology);
+  const dealt = dealPoolKeys(cluster, prng.fork("dealer"), POOL_KEYS);
+  const [first, ...spare] = dealt;
+  if (first === undefined) throw new Error("no pool key was dealt");
+  const ticket = makeTicket(cluster, prng.fork("ticket"));
+  const { state, enrollment } = enrollingState(cluster, prng.fork("workload"), first, ticket);
+  const world = new World({
+    seed: `${prng.seed}/world`,
+    cluster,
+    images: freshImages(cluster, dealt, [workloadStatement(cluster)]),
+    settings: GENESIS_SETTINGS,
+    wire: true,
+  });
+  world.bootOracles();
+  world.run(300);
+  const agent = world.newAgent("genesis");
+  agent.file.restore(encodeState(state));
+  agent.boot();
+  const instance = enrollment.signed.header.instance;
+  const settled = (): boolean =>
+    world.oracles.every((oracle) => {
+      const record = oracle.record(instance);
+      return (record?.head?.signed.header.seq ?? 0) >= 1 && record?.shares.some((s) => s.version >= 1) === true;
+    });
+  if (!world.runUntil(settled, 60_000)) throw new Error("the genesis instance did not enroll");
+  world.run(500);
+  const stateFile = agent.file.image();
+  if (stateFile === undefined) throw new Error("the genesis instance left no state");
+  agent.crash();
+  world.run(1500);
+  return { cluster, images: world.oracles.map(({ store }) => store.image()), stateFile, instance, spare };
+}
+
