@@ -90,11 +90,11 @@ export class OracleLinks {
 
   #plan(delayMs: number): void {
     this.#cancel();
-    if (!this.#stopped) this.#cancel = this.#options.timers.after(delayMs, () => void this.#refresh());
+    if (!this.#stopped) this.#cancel = this.#options.timers.after(delayMs, () => void this.refresh());
   }
 
   /** Asks one connected oracle after the other, one per turn: each may be behind, none can invent a record. */
-  async #refresh(): Promise<void> {
+  async refresh(): Promise<void> {
     const { directory, group, roster, events, refreshMs = REFRESH_MS } = this.#options;
     const up = [...this.#links].filter(([, link]) => link.up).map(([id]) => id);
     const asked = up[this.#turn++ % Math.max(1, up.length)];

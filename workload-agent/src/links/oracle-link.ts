@@ -70,7 +70,7 @@ export class OracleLink {
   stop(): void {
     this.#stopped = true;
     this.#clearTimers();
-    this.#connection?.drop("stopped");
+    this.#connection?.end("stopped");
   }
 
   /** Drops the connection so that the next one uses the newest endpoint. */

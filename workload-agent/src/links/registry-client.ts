@@ -92,20 +92,28 @@ export async function fetchEndpointStatements(
   const answer = endpointsAnswer.safeParse(json);
   check(answer.success, "ERR_LINK_REGISTRY", `${endpoint.sessionUrl}: not a list of endpoint statements`);
   return answer.data.endpoints.flatMap((one) => {
-    const signed = readEndpointStatement(fromBase64Url(one), group, roster);
-    return signed === undefined ? [] : [signed];
+    const signed = decodeStatement(fromBase64Url(one));
+    const verified = signed === undefined ? undefined : readEndpointStatement(signed, group, roster);
+    return verified === undefined ? [] : [verified];
   });
 }
 
-/** A verified endpoint statement; undefined for anything else (another roster's, a future version's, a forged one). */
+function decodeStatement(bytes: Uint8Array | undefined): SignedStatement | undefined {
+  try {
+    return bytes === undefined ? undefined : decode(signedStatement, bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The statement when it is a verified endpoint statement; undefined for anything else (another roster's, a forged one). */
 export function readEndpointStatement(
-  bytes: Uint8Array | undefined,
+  signed: SignedStatement,
   group: Group,
   roster: Roster,
 ): SignedStatement | undefined {
+  if (signed.statement.payload.kind !== "endpoint") return undefined;
   try {
-    const signed = decode(signedStatement, bytes ?? new Uint8Array());
-    if (signed.statement.payload.kind !== "endpoint") return undefined;
     verifyStatement(group, roster, signed);
     return signed;
   } catch {

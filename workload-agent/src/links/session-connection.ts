@@ -18,6 +18,8 @@ const HANDSHAKE_MS = 10_000;
 /** An oracle that does not take what we send is disconnected: the host sends again on the next connection. */
 const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 const HELLO_ID = 0;
+/** How long a closing handshake may take. */
+const CLOSING_MS = 1000;
 
 export interface SessionOptions {
   readonly oracle: number;
@@ -43,6 +45,8 @@ export interface SessionConnection {
   ping(onPong: () => void): void;
   /** Ends the connection at once, without a closing handshake. */
   drop(why: string): void;
+  /** Ends the connection after what was sent has left. */
+  end(why: string): void;
 }
 
 /** Checks an oracle's HELLO: this oracle, this challenge, a version we speak, its vote key of the roster. */
@@ -120,6 +124,12 @@ class SessionSocket {
     this.#why = why;
     this.#ws.terminate();
   }
+
+  end(why: string): void {
+    this.#why = why;
+    this.#ws.close(1000);
+    setTimeout(() => this.#ws.terminate(), CLOSING_MS).unref();
+  }
 }
 
 /** Connects, checks the pin, exchanges HELLO; resolves with the authenticated connection. Throws ERR_LINK_*. */
@@ -147,6 +157,7 @@ export async function openSession(
         send: (id, message) => session.send(id, message),
         ping: (onPong) => session.ping(onPong),
         drop: (why) => session.drop(why),
+        end: (why) => session.end(why),
       });
     };
     const session = new SessionSocket(ws, onMessage, (why) => {

@@ -14,7 +14,7 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { check, zeroize } from "@ipse/protocol";
 import type { StateFile } from "@ipse/protocol/host";
-import { STATE_BYTES_MAX, unwrapState, wrapState } from "./envelope.ts";
+import { STATE_BYTES_MAX, type StateParts, unwrapState, wrapState } from "./envelope.ts";
 import { errnoOf, storageError } from "./system-errors.ts";
 
 /** Name of the state file in an agent's directory. */
@@ -26,10 +26,8 @@ interface Save {
   readonly done: (error: Error | undefined) => void;
 }
 
-/** A StateFile with what only its owner may do. */
+/** A StateFile that can be waited for. */
 export interface DirectoryState extends StateFile {
-  /** Overwrites the state in place and removes it: for a state that must never be used again. */
-  erase(): void;
   /** Settles when nothing is being written any more. */
   idle(): Promise<void>;
 }
@@ -68,7 +66,7 @@ async function replace(dir: string, file: Uint8Array): Promise<void> {
   await syncEntry(dir);
 }
 
-function readState(path: string): Uint8Array | undefined {
+function readFile(path: string): StateParts | undefined {
   let size: number;
   try {
     size = statSync(path).size;
@@ -109,10 +107,47 @@ function shred(path: string): void {
 }
 
 /**
- * The state of the agent that owns `dir` (its lock is held). Saves are done one after the other. A temp file that
- * a crash left behind holds secrets and is shredded at once.
+ * Reads an agent's state file; undefined when there is none. The caller holds the lock: a temp file that a crash
+ * left behind holds secrets and is shredded. Throws ERR_STATE_*; nothing but that temp file is touched.
  */
-export function directoryState(dir: string): DirectoryState {
+export function readStateFile(dir: string): StateParts | undefined {
+  const path = join(dir, STATE_NAME);
+  try {
+    shred(join(dir, `${STATE_NAME}.tmp`));
+    return readFile(path);
+  } catch (error) {
+    throw storageError(error, WHAT, path);
+  }
+}
+
+/** Reads the cluster part beside a running agent: no lock, nothing touched; undefined when there is no state. */
+export function peekCluster(dir: string): Uint8Array | undefined {
+  const path = join(dir, STATE_NAME);
+  try {
+    const parts = readFile(path);
+    if (parts !== undefined) zeroize(parts.state);
+    return parts?.cluster;
+  } catch (error) {
+    throw storageError(error, WHAT, path);
+  }
+}
+
+/** Overwrites the state in place and removes it: for a state that must never be used again. */
+export function eraseStateFile(dir: string): void {
+  const path = join(dir, STATE_NAME);
+  try {
+    shred(path);
+  } catch (error) {
+    throw storageError(error, WHAT, path);
+  }
+}
+
+/**
+ * The StateFile port of the agent that owns `dir` (its lock is held): every save carries the same cluster part.
+ * Saves are done one after the other; what was renamed over is gone from the directory, and the protocol makes
+ * an old state worthless as soon as the next step is certified.
+ */
+export function directoryState(dir: string, cluster: Uint8Array): DirectoryState {
   const path = join(dir, STATE_NAME);
   const queue: Save[] = [];
   let draining: Promise<void> | undefined;
@@ -131,20 +166,10 @@ export function directoryState(dir: string): DirectoryState {
   };
 
   return {
-    load() {
-      try {
-        shred(join(dir, `${STATE_NAME}.tmp`));
-        return readState(path);
-      } catch (error) {
-        throw storageError(error, WHAT, path);
-      }
-    },
-    save(bytes, done) {
-      queue.push({ file: wrapState(bytes), done });
+    load: () => readStateFile(dir)?.state,
+    save(state, done) {
+      queue.push({ file: wrapState({ cluster, state }), done });
       draining ??= drain();
-    },
-    erase() {
-      shred(path);
     },
     async idle() {
       while (draining !== undefined) await draining;

@@ -25,7 +25,7 @@ export interface TokenSourceOptions {
   readonly identity: () => AssertionIdentity;
   readonly sign: AssertionSigner;
   /** Our own issuer with every oracle's endpoint, the best one first. */
-  readonly ownIssuer: () => Issuer;
+  readonly ownIssuer: () => Promise<Issuer>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly attemptMs?: number;

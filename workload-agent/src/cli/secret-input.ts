@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { IpseError, JOIN_URI_CHARS_MAX } from "@ipse/protocol";
+import { storageError } from "../state/system-errors.ts";
+import { usageError } from "./usage.ts";
+
+export interface JoinSource {
+  readonly join?: string | undefined;
+  readonly joinFile?: string | undefined;
+}
+
+const STDIN = 0;
+
+function readText(from: string | number, what: string): string {
+  let text: string;
+  try {
+    text = readFileSync(from, "utf8");
+  } catch (error) {
+    throw storageError(error, what, String(from));
+  }
+  if (text.length > 2 * JOIN_URI_CHARS_MAX) throw new IpseError("ERR_JOIN_URI", `${what} is too long`);
+  return text;
+}
+
+/**
+ * The join URI from exactly one place: --join (visible to other users of the machine in the process list), a file,
+ * standard input ("-"), or IPSE_JOIN_URI. It is a secret until its ticket is used up.
+ */
+export function readJoinUri({ join, joinFile }: JoinSource, env = process.env): string {
+  if (join !== undefined && joinFile !== undefined)
+    throw usageError("give the join URI once: --join or --join-file");
+  const fromEnv = env["IPSE_JOIN_URI"];
+  if (join === "-" || joinFile === "-") return readText(STDIN, "standard input");
+  if (join !== undefined) return join;
+  if (joinFile !== undefined) return readText(joinFile, "the join file");
+  if (fromEnv !== undefined && fromEnv !== "") return fromEnv;
+  throw usageError("no join URI: use --join URI, --join-file F, --join - (standard input) or IPSE_JOIN_URI");
+}

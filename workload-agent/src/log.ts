@@ -1,0 +1,29 @@
+import type { EventSink, HostEvent } from "@ipse/protocol/host";
+import { destination, type Logger, pino } from "pino";
+
+/** Names under which a secret could ever appear; events carry none, this is the second line. */
+const SECRET_PATHS = [
+  "seed",
+  "join",
+  "token",
+  "access_token",
+  "assertion",
+  "client_assertion",
+  "signature",
+  "share",
+];
+
+/** JSON lines on stderr; stdout belongs to what was asked for. */
+export function stderrLogger(level = "info"): Logger {
+  const redact = SECRET_PATHS.flatMap((name) => [name, `*.${name}`]);
+  return pino({ level, redact, base: { name: "ipse-agent" } }, destination({ fd: 2, sync: true }));
+}
+
+/** An event sink that writes to a logger and to whoever else listens. */
+export function logEvents(logger: Logger, ...others: readonly EventSink[]): EventSink {
+  return (event: HostEvent) => {
+    const { level, event: name, ...fields } = event;
+    logger[level](fields, name);
+    for (const other of others) other(event);
+  };
+}
