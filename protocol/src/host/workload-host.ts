@@ -1,15 +1,9 @@
-import { equalBytes, zeroize } from "../bytes.ts";
-import { check, errorCode } from "../errors.ts";
-import { type Roster, rosterHash } from "../registry/roster.ts";
+import { zeroize } from "../bytes.ts";
+import { errorCode } from "../errors.ts";
 import type { Message } from "../session/body.ts";
 import {
-  DEFAULT_SETTINGS,
-  type DurableState,
-  decodeState,
   encodeState,
   type JoinTicket,
-  joinState,
-  newState,
   type WorkloadContext,
   type WorkloadEffect,
   type WorkloadEvent,
@@ -18,6 +12,7 @@ import {
 } from "../session/workload/index.ts";
 import type { OracleMessage } from "../wire/session.ts";
 import type { SubmissionDone, WorkloadPorts, WorkloadSnapshot, WorkloadView } from "./workload-api.ts";
+import { contextOf, openState } from "./workload-open.ts";
 
 export type * from "./workload-api.ts";
 
@@ -56,17 +51,7 @@ export class WorkloadHost {
    * Throws ERR_STATE_* (see decodeState), ERR_STATE_ROSTER, ERR_STATE_MISSING.
    */
   static open(ports: WorkloadPorts, machine: string, join?: JoinTicket): WorkloadHost {
-    const file = ports.stateFile.load();
-    const { group, roster } = ports;
-    const random = (count: number): Uint8Array => ports.entropy.random(count);
-    if (file === undefined) {
-      check(join !== undefined, "ERR_STATE_MISSING", "there is no instance here; enroll first");
-      const durable = joinState(group, random, join, machine);
-      return new WorkloadHost(ports, newState(durable, roster.oracles.length, random), machine);
-    }
-    const durable = decodeState(file);
-    checkRosterOf(durable, roster);
-    return new WorkloadHost(ports, newState(durable, roster.oracles.length, random), machine);
+    return new WorkloadHost(ports, openState(ports, machine, join), machine);
   }
 
   /** Continues a copied process. Callbacks of submissions are not part of a copy. */
@@ -203,7 +188,10 @@ export class WorkloadHost {
       if (this.#stopped) return;
       if (error !== undefined) return this.#fail(error);
       this.#outbox = undefined;
-      this.#deliver(effects);
+      const jumped = this.#clockJumped();
+      if (jumped) this.#inbox.unshift({ type: "continuityLost", machine: this.#machine });
+      // What a restored copy would send at once waits for safe start; the machine owes it still.
+      this.#deliver(jumped ? effects.filter(({ type }) => type !== "send") : effects);
       this.#drain();
     });
   }
@@ -252,19 +240,4 @@ export class WorkloadHost {
     this.#ports.events({ level: "error", event: "workload.fatal", code: errorCode(error) });
     this.#ports.onFatal(error);
   }
-}
-
-function contextOf(ports: WorkloadPorts): WorkloadContext {
-  return {
-    group: ports.group,
-    roster: ports.roster,
-    settings: { ...DEFAULT_SETTINGS, ...ports.settings },
-    random: (count) => ports.entropy.random(count),
-  };
-}
-
-function checkRosterOf({ phase }: DurableState, roster: Roster): void {
-  const ticket = phase.kind === "enrolling" ? phase.ticket : phase.enrollment?.body.ticket;
-  const pinned = ticket === undefined || equalBytes(ticket.ticket.rosterHash, rosterHash(roster));
-  check(pinned, "ERR_STATE_ROSTER", "the instance lives under another roster");
 }

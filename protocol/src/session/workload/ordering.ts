@@ -128,7 +128,8 @@ function takeVote(turn: Turn, oracle: number, signed: SignedVote, live: Live): b
     if (news) view.vote = signed;
     return true;
   }
-  if (signed.vote.shareOk && voteCounts(turn, oracle, signed, head)) raiseBase(turn, oracle);
+  const lags = (live.lags[oracle - 1]?.base ?? 0) < head.shareVersion;
+  if (lags && signed.vote.shareOk && voteCounts(turn, oracle, signed, head)) raiseBase(turn, oracle);
   return false;
 }
 

@@ -1,5 +1,5 @@
-import { equalBytes } from "../../bytes.ts";
-import { encode } from "../../encoding/index.ts";
+import { equalBytes, toHex } from "../../bytes.ts";
+import { encode, hashOf } from "../../encoding/index.ts";
 import { IpseError } from "../../errors.ts";
 import { rosterHash } from "../../registry/roster.ts";
 import type { SignedStatement } from "../../registry/statement.ts";
@@ -11,27 +11,46 @@ import { follows, signaturesVerify } from "../step-check.ts";
 import { verifyCertificate } from "../vote.ts";
 import { die } from "./ending.ts";
 import { failAll } from "./requests.ts";
-import { pauseSigning } from "./status-round.ts";
+import { beginRound } from "./status-round.ts";
 import type { Turn } from "./turn.ts";
 
 const POLL_MS_MIN = 1000;
 const POLL_MS_MAX = 30_000;
+/** Void proofs remembered: one for each time operators or copies suspended the instance. */
+const VOIDED_MAX = 16;
 
 /** Asks STATUS again later, ever more seldom: a release is noticed without anybody's help. */
-export function armPoll(turn: Turn): void {
+function armPoll(turn: Turn): void {
   const { memory } = turn;
   turn.timer("poll", turn.jittered(Math.min(POLL_MS_MAX, POLL_MS_MIN * 2 ** Math.min(memory.polls, 10))));
   memory.polls++;
 }
 
-/** Proven quarantine: callers are refused; the durable state stays as it is, for a release. */
-function quarantine(turn: Turn): void {
+/**
+ * A proof that the instance was suspended, which may be an old one that a liar kept:
+ * all oracles are asked before anybody is refused. What a quorum calls active is void.
+ */
+function suspect(turn: Turn, proof: StatusProof): void {
   const { memory } = turn;
-  if (memory.mode === "quarantined") return;
-  pauseSigning(turn);
+  const name = toHex(hashOf("ipse/v1/status-proof", statusProof, proof));
+  if (memory.voided.includes(name)) return;
+  memory.standing = name;
+  if (memory.mode === "running") beginRound(turn);
+}
+
+/** A quorum calls the instance active: the proof seen is older than a release. */
+export function voidProof(turn: Turn): void {
+  const { memory } = turn;
+  if (memory.standing !== undefined)
+    memory.voided = [...memory.voided.slice(1 - VOIDED_MAX), memory.standing];
+  memory.standing = undefined;
+}
+
+/** Proven quarantine: callers are refused; the durable state stays as it is, for a release. */
+export function quarantine(turn: Turn): void {
   failAll(turn, "ERR_INSTANCE_QUARANTINED");
   turn.enter("quarantined", "ERR_INSTANCE_QUARANTINED");
-  if (memory.round === undefined) armPoll(turn);
+  armPoll(turn);
 }
 
 /** Whether a STALE notice is by a copy of this instance and newer than the last release. Throws where a certificate fails. */
@@ -62,7 +81,7 @@ function takeStatement(turn: Turn, proof: StatusProof, signed: SignedStatement):
   const live = turn.alive();
   if (payload.action === "revoke") return die(turn, "ERR_INSTANCE_REVOKED", encode(statusProof, proof));
   if (payload.action === "quarantine") {
-    if (serial > live.releaseSerial) quarantine(turn);
+    if (serial > live.releaseSerial) suspect(turn, proof);
   } else if (payload.release > live.release || serial > live.releaseSerial) {
     const release = Math.max(payload.release, live.release);
     turn.change({ release, releaseSerial: Math.max(serial, live.releaseSerial) });
@@ -79,8 +98,7 @@ export function takeProof(turn: Turn, oracle: number, proof: StatusProof): void 
   try {
     if (proof.kind === "statement") return takeStatement(turn, proof, proof.statement);
     if (proof.kind === "stale") {
-      if (noticeStands(turn, { notice: proof.notice.notice, signature: proof.notice.signature }))
-        quarantine(turn);
+      if (noticeStands(turn, proof.notice)) suspect(turn, proof);
       return;
     }
     const instance = verifyEvidence(turn.group, turn.context.roster, proof.evidence);

@@ -91,7 +91,8 @@ export function armDeadline(turn: Turn): void {
     (one) => one.deadlineMs,
   );
   if (leave !== undefined) deadlines.push(leave.deadlineMs);
-  if (deadlines.length > 0) turn.timer("requests", Math.min(...deadlines) - turn.monotonicMs);
+  const next = Math.min(...deadlines);
+  if (Number.isFinite(next)) turn.timer("requests", next - turn.monotonicMs);
 }
 
 /**
@@ -108,8 +109,8 @@ export function expire(turn: Turn): boolean {
   memory.passengers = memory.passengers.filter(({ submission }) => !late(submission));
   if (memory.leave !== undefined && memory.leave.deadlineMs <= turn.monotonicMs) {
     turn.result(memory.leave.id, { ok: false, code: "ERR_QUORUM_UNREACHABLE" });
-    memory.leave = { id: 0, deadlineMs: Number.MAX_SAFE_INTEGER };
+    memory.leave = { id: 0, deadlineMs: Number.POSITIVE_INFINITY };
   }
-  if (memory.queue.length + memory.passengers.length > 0) armDeadline(turn);
+  armDeadline(turn);
   return before > 0 && memory.passengers.length === 0;
 }

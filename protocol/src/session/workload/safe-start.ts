@@ -11,7 +11,7 @@ import { verifyCertificate } from "../vote.ts";
 import { enterRunning, finish } from "./advance.ts";
 import { introduce, pursueAll } from "./contact.ts";
 import { die } from "./ending.ts";
-import { armPoll, takeProof } from "./refusals.ts";
+import { quarantine, takeProof, voidProof } from "./refusals.ts";
 import type { CheckedStatus } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -126,15 +126,16 @@ function adoptPending(turn: Turn, answers: readonly CheckedStatus[]): Header {
   return turn.alive().pending?.qc === undefined ? head.signed.header : header;
 }
 
-/** Nobody is ahead: go on, unless the operators' quarantine still stands at a quorum. */
+/** Nobody is ahead: go on, unless a proven suspension stands and no quorum calls the instance active. */
 function goOn(turn: Turn, answers: readonly CheckedStatus[]): void {
   const { memory, context } = turn;
   bringUpToDate(turn, answers, turn.alive().head);
-  const active = answers.filter(({ status }) => status === "active").length;
-  if (memory.mode === "quarantined" && active < context.roster.quorum) {
+  const active = answers.filter(({ status }) => status === "active").length >= context.roster.quorum;
+  if (memory.standing !== undefined && !active) {
     memory.continuous = true;
-    return armPoll(turn);
+    return quarantine(turn);
   }
+  if (active) voidProof(turn);
   memory.heartbeatDue = true;
   enterRunning(turn);
 }

@@ -17,6 +17,11 @@ import { drawNonces, nonceContext } from "./nonces.ts";
 import type { Signing, SigningAttempt } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
+/** Added to a signer's time for each message: the slow group backend takes this long. */
+const SIGN_MS_PER_MESSAGE = 40;
+const PATIENCE_MS_MIN = 150;
+const PATIENCE_FACTOR = 8;
+
 /** Round 2 of a certified step that carries messages somebody waits for. */
 export function newSigning(messageCount: number): Signing {
   return {
@@ -174,7 +179,14 @@ function sendCommit(turn: Turn, pending: PendingStep, attempt: SigningAttempt): 
     turn.view(oracle).slot = undefined;
     turn.send(oracle, { kind: "commit", commit, signature });
   }
-  turn.timer("signing", turn.context.settings.signTimeoutMs);
+  turn.timer("signing", patienceMs(turn, attempt));
+}
+
+/** How long the signers have: several times what the slowest of them usually takes, and some for every message. */
+function patienceMs(turn: Turn, { signers, packages }: SigningAttempt): number {
+  const usualMs = Math.max(...signers.map((oracle) => turn.view(oracle).latencyMs));
+  const workMs = packages.length * SIGN_MS_PER_MESSAGE;
+  return Math.min(turn.context.settings.signTimeoutMs, PATIENCE_MS_MIN + PATIENCE_FACTOR * usualMs) + workMs;
 }
 
 /**

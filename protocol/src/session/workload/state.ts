@@ -104,6 +104,9 @@ export interface WorkloadMemory {
   signing: Signing | undefined;
   round: StatusRound | undefined;
   polls: number;
+  /** The name of a proof of suspension that a quorum has not called void. */
+  standing: string | undefined;
+  voided: readonly string[];
   lastRatchetMs: number;
   heartbeatDue: boolean;
   leave: { readonly id: number; readonly deadlineMs: number } | undefined;
@@ -148,6 +151,8 @@ export function newState(durable: DurableState, oracleCount: number, random: Ran
     signing: undefined,
     round: undefined,
     polls: 0,
+    standing: undefined,
+    voided: [],
     lastRatchetMs: Number.NEGATIVE_INFINITY,
     heartbeatDue: false,
     leave: undefined,
