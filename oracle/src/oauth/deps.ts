@@ -1,0 +1,48 @@
+import type { AccessTokenClaims, PublicJwk } from "@ipse/protocol/oauth";
+import type { Resource, Workload } from "@ipse/protocol/registry";
+import type { InstanceStatus } from "@ipse/protocol/session";
+
+/** An instance as the OAuth routes need it, as this oracle knows it now. */
+export interface OAuthInstance {
+  readonly instance: Uint8Array;
+  readonly spiffeId: string;
+  /** The threshold key PK, an ordinary Ed25519 public key. */
+  readonly identityKey: Uint8Array;
+  readonly status: InstanceStatus;
+}
+
+/** Makes access tokens of claims: a local key now, a threshold signature where the cluster has one. */
+export interface TokenSigner {
+  /** Throws OAuthError temporarily_unavailable when nobody can sign right now. */
+  sign(claims: AccessTokenClaims): Promise<string>;
+}
+
+/** Sustained requests per second; bursts of five times that pass. */
+export interface OAuthRates {
+  readonly perAddress: number;
+  readonly perClient: number;
+}
+
+/** Everything the OAuth routes depend on; they keep no state of their own but nonces and rate limits. */
+export interface OAuthDeps {
+  /** The cluster's issuer URL: `iss` of tokens, the only `aud` of assertions. */
+  readonly issuer: string;
+  /** Base URLs under which clients reach this oracle; the issuer is always one. DPoP `htu` accepts each. */
+  readonly declaredUrls: readonly string[];
+  readonly signer: TokenSigner;
+  readonly rates?: OAuthRates;
+  nowMs(): number;
+  /** The keys that verify this cluster's tokens: every oracle's, with `kid`, `alg` and `use`. */
+  jwks(): readonly PublicJwk[];
+  /**
+   * Durably marks a key as used, until `untilMs`, with the digest of what used it. True for the first use only.
+   * Must resolve only once the mark would survive a power cut (PROTOCOL section 3, P3).
+   */
+  burnJti(key: Uint8Array, digest: Uint8Array, untilMs: number): Promise<boolean>;
+  /** By the RFC 7638 thumbprint of the identity key. */
+  instanceByKid(kid: Uint8Array): OAuthInstance | undefined;
+  instancesOf(spiffeId: string, limit: number): readonly OAuthInstance[];
+  statusOf(instance: Uint8Array): InstanceStatus | undefined;
+  workload(spiffeId: string): Workload | undefined;
+  resource(url: string): Resource | undefined;
+}

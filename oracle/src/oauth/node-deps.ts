@@ -1,0 +1,32 @@
+import type { Clock, InstanceSummary, OracleNode } from "@ipse/protocol/host";
+import type { OAuthDeps, OAuthInstance } from "./deps.ts";
+
+const instanceOf = ({ instance, spiffeId, identityKey, status }: InstanceSummary): OAuthInstance => ({
+  instance,
+  spiffeId,
+  identityKey,
+  status,
+});
+
+/** The part of the routes' needs that an oracle's core fills. */
+export function depsOfNode(
+  node: OracleNode,
+  clock: Clock,
+): Omit<OAuthDeps, "issuer" | "declaredUrls" | "signer" | "jwks" | "rates"> {
+  return {
+    nowMs: () => clock.nowMs(),
+    // The core's burns are by key alone: the first use wins, whatever its digest.
+    burnJti: (key, _digest, untilMs) =>
+      new Promise((resolve) => {
+        node.burn(key, untilMs, resolve);
+      }),
+    instanceByKid: (kid) => {
+      const found = node.instanceByKid(kid);
+      return found === undefined ? undefined : instanceOf(found);
+    },
+    instancesOf: (spiffeId, limit) => node.instancesOf(spiffeId, limit).map(instanceOf),
+    statusOf: (instance) => node.instance(instance)?.status,
+    workload: (spiffeId) => node.workload(spiffeId),
+    resource: (url) => node.resource(url),
+  };
+}
