@@ -134,6 +134,8 @@ export class Cluster {
     _,
     message,
   ) => message;
+  /** The delays of the copies in which a message arrives. */
+  network: () => readonly number[] = () => [1];
   readonly #random: (count: number) => Uint8Array;
   readonly #running = new Set<Running>();
 
@@ -243,19 +245,27 @@ export class Cluster {
         send: (oracle, requestId, message, delta) => {
           const self = running();
           self?.sent.push({ oracle, message });
-          if (self === undefined || this.cut.has(oracle)) return;
-          this.loop.after(1, () => {
-            this.node(oracle).onAgentMessage(opened(message, delta), (answer) => {
-              const said = this.tamper(oracle, answer, message);
-              if (said === undefined || this.cut.has(oracle)) return;
-              this.loop.after(1, () => {
-                if (this.#running.has(self)) self.host.receive(oracle, requestId, said);
-              });
+          if (self === undefined) return;
+          const answer = (said: OracleMessage): void => {
+            const told = this.tamper(oracle, said, message);
+            if (told === undefined) return;
+            this.#carry(oracle, () => {
+              if (this.#running.has(self)) self.host.receive(oracle, requestId, told);
             });
-          });
+          };
+          this.#carry(oracle, () => this.node(oracle).onAgentMessage(opened(message, delta), answer));
         },
       },
     };
+  }
+
+  /** One message on its way between a workload and an oracle. */
+  #carry(oracle: number, arrive: () => void): void {
+    for (const delayMs of this.network()) {
+      this.loop.after(delayMs, () => {
+        if (!this.cut.has(oracle)) arrive();
+      });
+    }
   }
 
   /** Starts a workload on a state file; without one it joins with the ticket. */
