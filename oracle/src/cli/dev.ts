@@ -1,7 +1,7 @@
 import { loadGroup } from "@ipse/protocol/group";
 import type { Command } from "commander";
 import { DEV_DEFAULTS, type DevCluster, readyLine, startDevCluster } from "../dev/index.ts";
-import { readRosterFile } from "../process/index.ts";
+import { readRosterFile } from "../operator/roster-file.ts";
 import { EXIT, print, table, warn } from "./output.ts";
 import { type CommonOptions, integer, verb } from "./verb.ts";
 

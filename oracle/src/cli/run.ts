@@ -1,7 +1,4 @@
 import type { Command } from "commander";
-import { loadConfig } from "../config/index.ts";
-import { PARENT_VARIABLE } from "../dev/index.ts";
-import { startOracle, untilSignal } from "../process/index.ts";
 import { type CommonOptions, verb } from "./verb.ts";
 
 interface Options extends CommonOptions {
@@ -15,6 +12,10 @@ export function runVerb(program: Command): void {
     "run one oracle until TERM or INT; HUP reloads log level and OAuth certificate",
     (command) => command.option("--config <file>", "its configuration", "oracle.yaml"),
     async (_args, { config, json }) => {
+      const [{ loadConfig }, { startOracle, untilSignal, PARENT_VARIABLE }] = await Promise.all([
+        import("../config/index.ts"),
+        import("../process/index.ts"),
+      ]);
       const oracle = await startOracle(loadConfig(config));
       if (json === true)
         process.stdout.write(`${JSON.stringify({ event: "started", oracle: oracle.node.oracle })}\n`);

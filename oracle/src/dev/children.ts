@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { PARENT_VARIABLE } from "../process/signals.ts";
 import type { DevLayout } from "./layout.ts";
-
-/** Tells `run` to end when its standard input closes: the parent holds the other end, also when it is killed. */
-export const PARENT_VARIABLE = "IPSE_EXIT_WITH_PARENT";
 
 const BIN = fileURLToPath(new URL("../../bin/ipse-oracle.js", import.meta.url));
 const STOP_MS_MAX = 12_000;

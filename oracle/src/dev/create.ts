@@ -17,8 +17,8 @@ import {
   writeSecretFile,
   writeSigningKey,
 } from "../keys/index.ts";
+import { readRosterFile } from "../operator/roster-file.ts";
 import { signRoster, signStatement } from "../operator/sign.ts";
-import { readRosterFile } from "../process/index.ts";
 import { DEV_HOST, type DevLayout, type DevState, publicUrl, writeDevState } from "./layout.ts";
 
 export const DEV_TRUST_DOMAIN = "dev.ipse";

@@ -1,8 +1,6 @@
-import "reflect-metadata";
 import { createHash, webcrypto, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { IpseError } from "@ipse/protocol";
-import * as x509 from "@peculiar/x509";
 import { writeSecretFile } from "./secret-file.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -39,6 +37,9 @@ export async function writeTlsKey(
   name: string,
   nowMs: number,
 ): Promise<Uint8Array> {
+  // Loaded where it is needed: a running oracle never makes a key, and would pay for it at every start.
+  await import("reflect-metadata");
+  const x509 = await import("@peculiar/x509");
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,

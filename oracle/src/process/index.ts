@@ -1,3 +1,3 @@
-export { readMaterial, readRosterFile } from "./material.ts";
+export { readMaterial } from "./material.ts";
 export { type RunningOracle, startOracle } from "./run-oracle.ts";
-export { untilSignal } from "./signals.ts";
+export { PARENT_VARIABLE, untilSignal } from "./signals.ts";

@@ -1,15 +1,9 @@
-import { readFileSync } from "node:fs";
-import { IpseError } from "@ipse/protocol";
 import type { Group } from "@ipse/protocol/group";
-import {
-  endpointsFromJson,
-  rosterFromJson,
-  type SignedRoster,
-  type SignedStatement,
-} from "@ipse/protocol/registry";
+import type { SignedRoster, SignedStatement } from "@ipse/protocol/registry";
 import { inConfigDir, type LoadedConfig } from "../config/index.ts";
 import type { TlsMaterial } from "../http/create-http.ts";
 import { readSecretFile, readSigningKey, type SigningKey } from "../keys/index.ts";
+import { readRosterFile } from "../operator/roster-file.ts";
 
 /** What an oracle needs from the files its configuration names. */
 export interface Material {
@@ -19,23 +13,6 @@ export interface Material {
   readonly endpoints: readonly SignedStatement[];
   readonly sessionTls: TlsMaterial | undefined;
   readonly oauthTls: TlsMaterial | undefined;
-}
-
-/** Reads a roster file with the endpoint statements in it. Throws ERR_CONFIG, ERR_JSON_* or ERR_ROSTER_JSON, naming the file. */
-export function readRosterFile(path: string): { roster: SignedRoster; endpoints: SignedStatement[] } {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "error";
-    throw new IpseError("ERR_CONFIG", `cannot read the roster ${path} (${code})`, { cause });
-  }
-  try {
-    return { roster: rosterFromJson(text), endpoints: endpointsFromJson(text) };
-  } catch (cause) {
-    if (!(cause instanceof IpseError)) throw cause;
-    throw new IpseError(cause.code, `${path}: ${cause.message}`, { cause });
-  }
 }
 
 /** Reads certificate and key; undefined when the listener has no TLS. */

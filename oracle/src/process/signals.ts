@@ -1,5 +1,8 @@
 import type { RunningOracle } from "./run-oracle.ts";
 
+/** Set to 1 by a parent that holds our standard input open for as long as it lives, also when it is killed. */
+export const PARENT_VARIABLE = "IPSE_EXIT_WITH_PARENT";
+
 /** A stop that takes longer is cut off: the disk holds everything that was promised. */
 const STOP_MS_MAX = 10_000;
 

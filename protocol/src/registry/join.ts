@@ -1,5 +1,16 @@
 import { equalBytes, fromBase64Url, toBase64Url } from "../bytes.ts";
-import { constant, decode, encode, type Infer, list, refine, struct, text } from "../encoding/index.ts";
+import {
+  constant,
+  decode,
+  encode,
+  type Infer,
+  list,
+  optional,
+  refine,
+  struct,
+  text,
+  u32,
+} from "../encoding/index.ts";
 import { check, IpseError } from "../errors.ts";
 import type { Group } from "../group/group.ts";
 import { hash32, oracleId, salt32 } from "../ids.ts";
@@ -26,6 +37,8 @@ export const join = struct({
   signedTicket,
   rosterHash: hash32,
   bootstrap: list(bootstrapEntry, ORACLES_MAX),
+  /** How often the operators would like a sign of life; the agent's own setting wins. */
+  heartbeatMs: optional(u32),
 });
 export type Join = Infer<typeof join>;
 

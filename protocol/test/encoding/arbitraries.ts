@@ -143,6 +143,7 @@ export const join: Arbitrary<Join> = fc
       maxLength: 4,
       selector: (entry) => entry.oracle,
     }),
+    heartbeatMs: fc.option(fc.nat(), { nil: undefined }),
   })
   .map((value) => ({
     ...value,

@@ -125,6 +125,7 @@ export const join: Join = {
     sessionUrl: `wss://o${oracle}.test/v1/session`,
     tlsPin: new Uint8Array(32).fill(oracle),
   })),
+  heartbeatMs: 10_000,
 };
 
 export const workload: Workload & { readonly kind: "workload" } = {

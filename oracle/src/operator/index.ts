@@ -1,0 +1,7 @@
+export { type Agreed, type Merged, mergeLists, reachedBy } from "./agree.ts";
+export { type Cluster, type ClusterOptions, openCluster, reachable } from "./cluster.ts";
+export { type Answer, type Answers, readAll, readFrom, readPages } from "./read.ts";
+export { ask } from "./request.ts";
+export { readRosterFile, readText } from "./roster-file.ts";
+export { signRoster, signStatement } from "./sign.ts";
+export { type Refusal, type Submitted, state, submit } from "./submit.ts";
