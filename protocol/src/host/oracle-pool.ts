@@ -127,7 +127,7 @@ export class OraclePool {
       this.#keys.count();
     }
     const needed = 2 * this.#keys.owned(this.#rosterHash) < this.#target;
-    if (!needed || !this.#complete || this.#ceremonies.live > 0 || this.#ceremonies.stuck) {
+    if (!needed || !this.#complete || this.#ceremonies.busy || this.#ceremonies.stuck) {
       this.#dueMs = undefined;
       return;
     }

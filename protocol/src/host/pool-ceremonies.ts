@@ -58,6 +58,7 @@ export class PoolCeremonies {
   readonly #admission: PoolAdmission;
   readonly #early = new PoolEarly();
   readonly #open = new Map<string, Ceremony>();
+  #writes = 0;
   readonly #rosterHash: Hash;
   readonly #context: DkgContext;
 
@@ -97,9 +98,13 @@ export class PoolCeremonies {
     return ceremony;
   }
 
-  /** Ceremonies of the newest roster under way. */
-  get live(): number {
-    return this.#current().filter(({ state }) => state.phase !== "aborting").length;
+  /** Whether a ceremony of the newest roster is under way, or over and not yet durably so. */
+  get busy(): boolean {
+    return this.#live.length > 0 || this.#writes > 0;
+  }
+
+  get #live(): readonly Ceremony[] {
+    return this.#current().filter(({ state }) => state.phase !== "aborting");
   }
 
   #current(): readonly Ceremony[] {
@@ -110,7 +115,7 @@ export class PoolCeremonies {
 
   /** Too many ceremonies may still turn out certified elsewhere. */
   get stuck(): boolean {
-    return this.#current().length - this.live >= CEREMONIES_UNSETTLED_MAX;
+    return this.#current().length - this.#live.length >= CEREMONIES_UNSETTLED_MAX;
   }
 
   /** Begins a ceremony of `count` keys and asks every other oracle to join. */
@@ -119,10 +124,9 @@ export class PoolCeremonies {
   }
 
   onPropose(from: number, proposal: Proposal): void {
-    const engaged = this.#current().some(
-      ({ initiator, state }) => initiator === from && state.phase !== "aborting",
-    );
-    const load = { live: this.live, engaged, stuck: this.stuck, room: this.#sink.hasRoom() };
+    const live = this.#live;
+    const engaged = live.some(({ initiator }) => initiator === from);
+    const load = { live: live.length, engaged, stuck: this.stuck, room: this.#sink.hasRoom() };
     try {
       if (this.#admission.admit(from, proposal, load)) this.#begin(from, proposal.serial, proposal.count);
     } catch (error) {
@@ -201,7 +205,10 @@ export class PoolCeremonies {
     // What was only received need not be durable: whoever sent it repeats it after a restart.
     if (send.length === 0 && state.phase === before.phase) return;
     if (state.phase !== before.phase) this.#rewind(ceremony);
-    this.#core.view.submit(this.#mutations(ceremony, output), () => {
+    const mutations = this.#mutations(ceremony, output);
+    this.#writes += 1;
+    this.#core.view.submit(mutations, () => {
+      this.#writes -= 1;
       wipeDkgState(before, state);
       deliver();
       this.#report(ceremony, before, output);
@@ -230,15 +237,8 @@ export class PoolCeremonies {
       const culprits = abort.culprits.join(",");
       this.#sink.aborted();
       this.#core.count("pool_ceremonies_aborted_total");
-      this.#core.event({
-        level: "warn",
-        event: "pool.aborted",
-        ceremony,
-        initiator,
-        code,
-        culprits,
-        settled,
-      });
+      const facts = { ceremony, initiator, code, culprits, settled };
+      this.#core.event({ level: "warn", event: "pool.aborted", ...facts });
     }
   }
 }
