@@ -44,7 +44,7 @@ export function compareSamples(
  */
 export function watchContinuity(options: ContinuityOptions): () => void {
   const { clock, timers, onLost } = options;
-  const { identity = machineIdentity, intervalMs = 1000, clockJumpMs = 3000, pauseMs = 5000 } = options;
+  const { identity = machineIdentity, intervalMs = 1000, clockJumpMs = 3000, pauseMs = 10_000 } = options;
   const limits = { clockJumpMs, lateMs: intervalMs + pauseMs };
   const sample = (): Sample => ({
     wallMs: clock.nowMs(),

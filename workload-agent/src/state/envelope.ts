@@ -34,7 +34,9 @@ export function wrapState(parts: StateParts): Uint8Array {
 }
 
 /** Throws ERR_STATE_CORRUPT or ERR_STATE_NEWER with a sentence that names the file. */
-export function unwrapState(file: Uint8Array, path: string): StateParts {
+export function unwrapState(buffer: Uint8Array, path: string): StateParts {
+  // A Node Buffer's slice() shares memory; a plain view's copies.
+  const file = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   const sound = (holds: boolean, why: string) =>
     check(holds, "ERR_STATE_CORRUPT", `the state file ${path} is damaged (${why}); nothing was changed`);
   sound(file.length >= MAGIC.length + 2, "it is cut off");
