@@ -1,7 +1,6 @@
-import type { Hash } from "../encoding/index.ts";
 import type { View } from "../host/table.ts";
-import { isTicketRevoked, standingOf, statements, workloadOf } from "./registry.ts";
-import type { InstanceAction, Resource, SignedStatement, StatementPayload, Workload } from "./statement.ts";
+import { statements } from "./registry.ts";
+import type { Resource, StatementPayload, Workload } from "./statement.ts";
 import { SUBJECT_TAGS, subjectKey } from "./subject.ts";
 
 /** Up to `limit` workloads or resources that exist, in the table's order, after the one named. */
@@ -35,26 +34,4 @@ export function listWorkloads(view: Pick<View, "scan">, limit: number, after?: s
 export function listResources(view: Pick<View, "scan">, limit: number, after?: string): Resource[] {
   const key = after === undefined ? undefined : subjectKey({ kind: "resource", url: after });
   return listOf(view, "resource", limit, key);
-}
-
-/** The registry in the form in which the session machine asks it. */
-export interface MachineRegistry {
-  workload(spiffeId: string): Workload | undefined;
-  /** The word that decides on an instance; `release` is its newest release number, whatever the action. */
-  instanceAction(instance: Hash): InstanceAction | undefined;
-  instanceStatement(instance: Hash): SignedStatement | undefined;
-  ticketRevoked(ticketId: Uint8Array): boolean;
-}
-
-export function machineRegistry(view: Pick<View, "get">): MachineRegistry {
-  return {
-    workload: (spiffeId) => workloadOf(view, spiffeId),
-    instanceAction: (instance) => {
-      const { by, release } = standingOf(view, instance);
-      const payload = by?.statement.payload;
-      return payload?.kind === "instance" ? { ...payload, release } : undefined;
-    },
-    instanceStatement: (instance) => standingOf(view, instance).by,
-    ticketRevoked: (ticketId) => isTicketRevoked(view, ticketId),
-  };
 }

@@ -8,7 +8,6 @@ import {
   type Infer,
   keyword,
   list,
-  refine,
   signingInput,
   struct,
   text,
