@@ -1,7 +1,18 @@
 import { Command, CommanderError } from "commander";
 import { devVerb } from "./dev.ts";
+import { doctorVerb } from "./doctor.ts";
+import { evidenceVerbs } from "./evidence.ts";
+import { fenceVerb } from "./fence.ts";
+import { initVerb } from "./init.ts";
+import { instanceVerbs } from "./instance.ts";
 import { EXIT, failureOf, printFailure } from "./output.ts";
+import { resourceVerbs } from "./resource.ts";
+import { rosterVerbs } from "./roster.ts";
 import { runVerb } from "./run.ts";
+import { statusVerb } from "./status.ts";
+import { storeVerbs } from "./store.ts";
+import { ticketVerbs } from "./ticket.ts";
+import { workloadVerbs } from "./workload.ts";
 
 function buildProgram(): Command {
   const program = new Command("ipse-oracle")
@@ -10,8 +21,22 @@ function buildProgram(): Command {
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError(true)
     .allowExcessArguments(false);
-  devVerb(program);
-  runVerb(program);
+  const verbs = [
+    devVerb,
+    initVerb,
+    runVerb,
+    fenceVerb,
+    statusVerb,
+    rosterVerbs,
+    storeVerbs,
+    workloadVerbs,
+    resourceVerbs,
+    ticketVerbs,
+    instanceVerbs,
+    evidenceVerbs,
+    doctorVerb,
+  ];
+  for (const define of verbs) define(program);
   return program;
 }
 

@@ -1,4 +1,5 @@
 export { type Backend, type BackendOp, GroupCommitStore } from "./group-commit.ts";
+export { inspectStore, migrateStore, type StoreReport } from "./inspect.ts";
 export {
   checkVersion,
   type LevelStore,
