@@ -10,7 +10,7 @@ import { onReserve } from "./pool-reserve.ts";
 import { decodePoolMessage, type PoolMessage } from "./pool-wire.ts";
 
 const KEYS_PER_ORACLE = 16;
-/** Unreserved keys of mine beyond which I join no ceremony, in targets. */
+/** Unreserved keys of mine beyond which no ceremony may bring me, in targets. */
 const FULL_TARGETS = 8;
 const TICK_MS = 500;
 const RECOUNT_MS = 60_000;
@@ -55,7 +55,7 @@ export class OraclePool {
         this.#retryMs = RETRY_MS_MIN;
       },
       aborted: () => this.#backOff(),
-      hasRoom: () => keys.owned(this.#rosterHash) < FULL_TARGETS * Math.max(1, this.#target),
+      hasRoom: (count) => keys.owned(this.#rosterHash) + count <= FULL_TARGETS * Math.max(1, this.#target),
     });
   }
 

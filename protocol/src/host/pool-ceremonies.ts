@@ -43,8 +43,8 @@ export interface CeremonySink {
   /** The keys are durable. */
   certified(keys: readonly DealtKey[], oracles: number): void;
   aborted(): void;
-  /** Whether this oracle wants more keys at all. */
-  hasRoom(): boolean;
+  /** Whether this oracle takes so many more keys of its own. */
+  hasRoom(count: number): boolean;
 }
 
 /**
@@ -126,7 +126,8 @@ export class PoolCeremonies {
   onPropose(from: number, proposal: Proposal): void {
     const live = this.#live;
     const engaged = live.some(({ initiator }) => initiator === from);
-    const load = { live: live.length, engaged, stuck: this.stuck, room: this.#sink.hasRoom() };
+    const room = this.#sink.hasRoom(proposal.count / this.#core.newest.oracles.length);
+    const load = { live: live.length, engaged, stuck: this.stuck, room };
     try {
       if (this.#admission.admit(from, proposal, load)) this.#begin(from, proposal.serial, proposal.count);
     } catch (error) {

@@ -186,12 +186,13 @@ describe("proposals", () => {
     const cluster = new PoolCluster(4, 1);
     const { core, store } = cluster.member(1);
     const { rosterHash } = cluster;
-    const rows = Array.from({ length: 8 }, (_, i) =>
+    const rows = Array.from({ length: 7 }, (_, i) =>
       put(freeKeys, new Uint8Array(32).fill(i), { rosterHash }),
     );
     core.view.submit(rows, nobody);
     store.flushAll();
     cluster.network = () => [];
     expect(proposed(cluster.start(), {})).toEqual([["ERR_POOL_FULL"], 0]);
+    expect(proposed(cluster, { count: 4 })).toEqual([["ERR_POOL_FULL"], 1]);
   });
 });
