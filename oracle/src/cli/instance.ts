@@ -1,4 +1,4 @@
-import { toHex } from "@ipse/protocol";
+import { IpseError, toHex } from "@ipse/protocol";
 import type { InstanceAction } from "@ipse/protocol/registry";
 import { headerHash } from "@ipse/protocol/session";
 import type { Command } from "commander";
@@ -125,6 +125,8 @@ function acting(action: Action, done: string) {
   return async (args: readonly string[], options: ActOptions): Promise<undefined> => {
     const cluster = await openCluster(options);
     const { value } = await findInstance(cluster, enough(cluster), args[0] ?? "");
+    if (value.status === "revoked" && action !== "revoke")
+      throw new IpseError("ERR_INSTANCE_REVOKED", `${value.instance} is revoked, for ever`);
     const { release, submitted } = await act(cluster, value, action, options.reason);
     const extra = action === "release" ? { release } : {};
     const json = {

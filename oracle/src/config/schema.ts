@@ -73,6 +73,10 @@ export const configSchema = z.strictObject({
   local: z.strictObject({ listen: address }),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default("info") }).prefault({}),
   limits: limits.prefault({}),
+  /** The key with which this oracle alone signs access tokens; made on first use. */
+  tokens: z
+    .strictObject({ key_file: path.default("token.jwk"), alg: z.enum(["EdDSA", "ES256"]).default("EdDSA") })
+    .prefault({}),
   /** Keys of the pool this oracle owns. */
   pool_keys: z.int().min(1).max(1024).default(16),
 });

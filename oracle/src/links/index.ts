@@ -1,2 +1,3 @@
 export { Backoff } from "./backoff.ts";
 export { connectPinned, type Target } from "./pinned-socket.ts";
+export { ask, type HttpAnswer } from "./request.ts";

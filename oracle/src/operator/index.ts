@@ -11,7 +11,6 @@ export {
   type WorkloadItem,
 } from "./lists.ts";
 export { type Answer, type Answers, readAll, readFrom, readPages } from "./read.ts";
-export { ask } from "./request.ts";
 export { readRosterFile, readText } from "./roster-file.ts";
 export { signRoster, signStatement } from "./sign.ts";
 export { type Refusal, type Submitted, state, submit } from "./submit.ts";

@@ -10,8 +10,8 @@ import {
   signedReadRequest,
   verifyReadAnswer,
 } from "@ipse/protocol/registry";
+import { ask } from "../links/index.ts";
 import { type Cluster, reachable } from "./cluster.ts";
-import { ask } from "./request.ts";
 import type { Refusal } from "./submit.ts";
 
 /** One oracle's answer, signed by its vote key. */

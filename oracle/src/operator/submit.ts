@@ -1,8 +1,8 @@
 import { errorCode, IpseError, toBase64Url } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
 import { type SignedStatement, type StatementPayload, signedStatement } from "@ipse/protocol/registry";
+import { ask } from "../links/index.ts";
 import { type Cluster, reachable } from "./cluster.ts";
-import { ask } from "./request.ts";
 import { signStatement } from "./sign.ts";
 
 export interface Refusal {

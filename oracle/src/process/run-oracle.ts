@@ -1,7 +1,7 @@
 import { IpseError, toHex } from "@ipse/protocol";
 import { loadGroup } from "@ipse/protocol/group";
 import { createOracle, type OracleNode } from "@ipse/protocol/host";
-import { rosterHash } from "@ipse/protocol/registry";
+import { type Roster, rosterHash } from "@ipse/protocol/registry";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { formatAddress, inConfigDir, type LoadedConfig, loadConfig } from "../config/index.ts";
@@ -9,6 +9,7 @@ import { createHttp, listen } from "../http/create-http.ts";
 import { isShared } from "../keys/index.ts";
 import { createLocalListener, createMetrics, type Metrics } from "../local-listener/index.ts";
 import { createLogger, eventSink } from "../log/logger.ts";
+import { createOAuthSide, type OAuthSide } from "../oauth-listener/index.ts";
 import { PeerNetwork } from "../peers/index.ts";
 import { systemClock, systemEntropy, systemTimers } from "../ports/system.ts";
 import { createSessionListener, type SessionListener } from "../session-listener/index.ts";
@@ -26,6 +27,12 @@ export interface RunningOracle {
 
 /** Waiting for another process to let go of the store: a restart overlaps a little. */
 const LOCK_WAIT_MS = 3_000;
+
+function newestOf(material: Material): Roster {
+  const newest = material.rosters.at(-1)?.roster;
+  if (newest === undefined) throw new IpseError("ERR_CONFIG", "an oracle needs a roster");
+  return newest;
+}
 
 interface Parts {
   readonly loaded: LoadedConfig;
@@ -85,6 +92,7 @@ async function buildParts(loaded: LoadedConfig, log: Logger): Promise<Parts> {
 }
 
 interface Listeners {
+  readonly side: OAuthSide;
   readonly session: SessionListener;
   readonly oauth: FastifyInstance | undefined;
   readonly local: FastifyInstance;
@@ -94,19 +102,24 @@ async function openListeners(parts: Parts): Promise<Listeners> {
   const { loaded, material, log, metrics, store, peers, node } = parts;
   const { config } = loaded;
   const { limits } = config;
+  const voteSeed = material.voteKey.seed;
   const { group } = await loadGroup();
   const session = createSessionListener({
     node,
     group,
     clock: systemClock,
     rosters: material.rosters,
-    voteSeed: material.voteKey.seed,
+    voteSeed,
     tls: material.sessionTls,
     limits,
     log,
     acceptPeer: (socket) => peers.accept(socket),
   });
   const oauth = config.oauth === undefined ? undefined : createHttp({ tls: material.oauthTls, limits });
+  const roster = newestOf(material);
+  const side = await createOAuthSide({ node, group, clock: systemClock, roster, voteSeed, log, loaded });
+  side.mountKeyRoute(session.app);
+  side.mount(oauth ?? session.app);
   const gauges = () => ({ session_connections: session.connections, store_keys: store.store.size });
   const local = createLocalListener({ node, clock: systemClock, limits, metrics, gauges });
   const bind = (app: FastifyInstance, what: string, { host, port }: { host: string; port: number }) =>
@@ -114,7 +127,7 @@ async function openListeners(parts: Parts): Promise<Listeners> {
   await bind(session.app, "session", config.session.listen);
   if (oauth !== undefined && config.oauth !== undefined) await bind(oauth, "oauth", config.oauth.listen);
   await bind(local, "local", config.local.listen);
-  return { session, oauth, local };
+  return { side, session, oauth, local };
 }
 
 /** Tells the registry the endpoints that came with the roster files; it keeps the newest of each. */
@@ -143,6 +156,7 @@ function reload(parts: Parts, listeners: Listeners): void {
 
 async function stop(parts: Parts, listeners: Listeners): Promise<void> {
   const { node, peers, store } = parts;
+  listeners.side.stop();
   listeners.session.drain();
   await new Promise<void>((resolve) => node.stop(resolve));
   peers.stop();
@@ -166,12 +180,12 @@ export async function startOracle(loaded: LoadedConfig): Promise<RunningOracle> 
   parts.node.start();
   seedEndpoints(parts);
   parts.peers.start(parts.node);
-  const newest = parts.material.rosters.at(-1);
+  listeners.side.start();
   log.info(
     {
       session: formatAddress(config.session.listen),
       local: formatAddress(config.local.listen),
-      roster: newest === undefined ? undefined : toHex(rosterHash(newest.roster)),
+      roster: toHex(rosterHash(newestOf(parts.material))),
       fenced: parts.node.fenced,
     },
     "oracle.started",

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { IpseError } from "@ipse/protocol";
-import { connectPinned, type Target } from "../links/index.ts";
+import { connectPinned, type Target } from "./pinned-socket.ts";
 
 export interface HttpAnswer {
   readonly status: number;

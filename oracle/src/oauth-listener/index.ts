@@ -1,0 +1,1 @@
+export { createOAuthSide, type OAuthSide } from "./oauth-listener.ts";
