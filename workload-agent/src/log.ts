@@ -1,5 +1,5 @@
 import type { EventSink, HostEvent } from "@ipse/protocol/host";
-import { destination, type Logger, pino } from "pino";
+import { destination, type Logger, pino, stdTimeFunctions } from "pino";
 
 /** Names under which a secret could ever appear; events carry none, this is the second line. */
 const SECRET_PATHS = [
@@ -16,7 +16,10 @@ const SECRET_PATHS = [
 /** JSON lines on stderr; stdout belongs to what was asked for. */
 export function stderrLogger(level = "info"): Logger {
   const redact = SECRET_PATHS.flatMap((name) => [name, `*.${name}`]);
-  return pino({ level, redact, base: { name: "ipse-agent" } }, destination({ fd: 2, sync: true }));
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const base = { name: "ipse-agent" };
+  const timestamp = stdTimeFunctions.isoTime;
+  return pino({ level, redact, base, timestamp, formatters }, destination({ fd: 2, sync: true }));
 }
 
 /** An event sink that writes to a logger and to whoever else listens. */

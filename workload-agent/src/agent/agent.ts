@@ -108,7 +108,14 @@ export class Agent implements AgentService {
   async token(query: TokenQuery): Promise<TokenAnswer> {
     const { code } = this.#session.view;
     if (code !== undefined) throw new IpseError(code, sentenceOf(code));
-    return this.#tokens.get(query);
+    const own = query.issuer === undefined || query.issuer === this.#session.roster.issuer;
+    return this.#tokens.get(query).catch((error: unknown) => {
+      // Our own issuer is the oracles: none of them could be reached.
+      const away = own && error instanceof IpseError && error.code === "ERR_TOKEN_UNREACHABLE";
+      throw away
+        ? new IpseError("ERR_QUORUM_UNREACHABLE", `no oracle issued a token: ${error.message}`)
+        : error;
+    });
   }
 
   proof(token: TokenAnswer, target: { method: string; url: string; nonce?: string | undefined }) {

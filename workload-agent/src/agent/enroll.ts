@@ -19,6 +19,7 @@ import {
   directoryState,
   encodeCluster,
   eraseEndpoints,
+  eraseStateFile,
   lockDirectory,
   openDirectory,
   readStateFile,
@@ -170,8 +171,8 @@ async function inspect(options: EnrollOptions, join: Join, deadlineMs: number): 
 async function newCluster(platform: Platform, join: Join): Promise<Cluster> {
   const roster = await findRoster(join);
   verifyTicket(platform.group, roster.roster, join.signedTicket);
-  const { heartbeatMs } = join as { readonly heartbeatMs?: number };
-  return { version: 1, roster, bootstrap: join.bootstrap, heartbeatMs };
+  const { bootstrap, heartbeatMs } = join;
+  return { version: 1, roster, bootstrap, heartbeatMs };
 }
 
 /** Keeps where the oracles are from now on; without it the join URI's addresses do for a start. */
@@ -198,6 +199,8 @@ async function enrollInside(options: EnrollOptions, join: Join): Promise<Identit
     const view = await Promise.race([settledView(running.session, done, deadlineMs, nowMs), running.fatal]);
     if (view.mode === "dead" || view.enrollment === undefined) {
       const code = view.code ?? "ERR_ENROLL_REFUSED";
+      await stateFile.idle();
+      eraseStateFile(dir);
       throw new IpseError(code, `the enrollment failed: ${sentenceOf(code)}`);
     }
     await keepEndpoints(options, cluster).catch(() => undefined);

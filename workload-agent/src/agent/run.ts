@@ -1,15 +1,12 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { EventLog } from "../api/event-log.ts";
-import { checkSocketPath, listenOnSocket } from "../api/listen.ts";
+import { checkSocketPath, listenOnSocket, SOCKET_NAME } from "../api/listen.ts";
 import { workloadApi } from "../api/server.ts";
 import { logEvents } from "../log.ts";
 import { openDirectory } from "../state/index.ts";
 import { Agent } from "./agent.ts";
 import { systemPlatform } from "./platform.ts";
-
-/** Name of the workload API's socket in an agent's directory. */
-export const SOCKET_NAME = "agent.sock";
 
 export interface RunOptions {
   readonly dir: string;

@@ -32,6 +32,15 @@ export interface SessionView {
   readonly shareVersion: number | undefined;
 }
 
+/** Heartbeat intervals an agent takes. */
+export const HEARTBEAT_MS_MIN = 100;
+export const HEARTBEAT_MS_MAX = 24 * 60 * 60 * 1000;
+
+/** What a join URI wishes is taken as far as it makes sense. */
+function boundHeartbeat(wishMs: number): number {
+  return Math.min(HEARTBEAT_MS_MAX, Math.max(HEARTBEAT_MS_MIN, wishMs));
+}
+
 function failed(code: string): IpseError {
   return new IpseError(code, sentenceOf(code));
 }
@@ -68,7 +77,7 @@ export class InstanceSession {
     this.#options = options;
     const { platform, cluster, dir, stateFile, join } = options;
     const { roster } = cluster.roster;
-    this.heartbeatMs = options.heartbeatMs ?? cluster.heartbeatMs ?? HEARTBEAT_MS;
+    this.heartbeatMs = options.heartbeatMs ?? boundHeartbeat(cluster.heartbeatMs ?? HEARTBEAT_MS);
     const known = loadEndpoints(dir).flatMap((signed) => {
       const verified = readEndpointStatement(signed, platform.group, roster);
       return verified === undefined ? [] : [verified];

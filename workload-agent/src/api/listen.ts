@@ -5,6 +5,9 @@ import type { FastifyInstance } from "fastify";
 import { fitsSocketPath, probeSocket, SOCKET_PATH_BYTES_MAX } from "../platform/unix-socket.ts";
 import { storageError } from "../state/system-errors.ts";
 
+/** Name of the workload API's socket in an agent's directory. */
+export const SOCKET_NAME = "agent.sock";
+
 /** Throws ERR_SOCKET_PATH with a sentence that says what to do. */
 export function checkSocketPath(path: string): void {
   const bytes = Buffer.byteLength(path);

@@ -1,5 +1,4 @@
 import { fromBase64Url, IpseError, MESSAGE_BYTES_MAX, URL_BYTES_MAX } from "@ipse/protocol";
-import { MESSAGE_TYPES } from "@ipse/protocol/session";
 import { z } from "zod";
 
 /** Bytes of a request: the longest message in base64url, and room for the rest. */
@@ -18,11 +17,11 @@ const url = z.string().min(1).max(URL_BYTES_MAX);
 const scope = z.string().min(1).max(4096);
 const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "not a SHA-256 thumbprint in base64url");
 
-/** POST /v1/sign: the bytes to sign, as they are. */
-export const signRequest = z.strictObject({
-  payload,
-  type: z.enum(MESSAGE_TYPES).default("raw"),
-});
+/** What a workload may have signed as it is; assertions have a route of their own that builds them. */
+const SIGN_TYPES = ["raw", "http-signature", "wimse"] as const;
+
+/** POST /v1/sign: exactly these bytes are signed. */
+export const signRequest = z.strictObject({ payload, type: z.enum(SIGN_TYPES).default("raw") });
 export type SignRequest = z.output<typeof signRequest>;
 
 /** POST /v1/assertion */

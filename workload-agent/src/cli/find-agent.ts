@@ -1,6 +1,5 @@
 import { join, resolve } from "node:path";
-import { SOCKET_NAME } from "../agent/run.ts";
-import { checkSocketPath } from "../api/listen.ts";
+import { checkSocketPath, SOCKET_NAME } from "../api/listen.ts";
 import { usageError } from "./usage.ts";
 
 /** Flags of every verb that talks to a running agent. */

@@ -1,28 +1,21 @@
+import { stripVTControlCharacters } from "node:util";
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { restrictUmask } from "../state/directory.ts";
 import { VERSION } from "../version.ts";
 import { printError } from "./output.ts";
 import { usageError } from "./usage.ts";
-import { assertionVerb } from "./verbs/assertion.ts";
-import { doctorVerb } from "./verbs/doctor.ts";
-import { enrollVerb } from "./verbs/enroll.ts";
-import { identityVerb } from "./verbs/identity.ts";
-import { leaveVerb } from "./verbs/leave.ts";
-import { runVerb } from "./verbs/run.ts";
-import { signVerb } from "./verbs/sign.ts";
-import { statusVerb } from "./verbs/status.ts";
-import { tokenVerb } from "./verbs/token.ts";
 
-const verbs: Readonly<Record<string, CommandDef>> = {
-  enroll: enrollVerb,
-  run: runVerb,
-  status: statusVerb,
-  identity: identityVerb,
-  sign: signVerb,
-  assertion: assertionVerb,
-  token: tokenVerb,
-  leave: leaveVerb,
-  doctor: doctorVerb,
+/** Loaded when they are used: a verb should not wait for what another one needs. */
+const verbs: Readonly<Record<string, () => Promise<CommandDef>>> = {
+  enroll: async () => (await import("./verbs/enroll.ts")).enrollVerb,
+  run: async () => (await import("./verbs/run.ts")).runVerb,
+  status: async () => (await import("./verbs/status.ts")).statusVerb,
+  identity: async () => (await import("./verbs/identity.ts")).identityVerb,
+  sign: async () => (await import("./verbs/sign.ts")).signVerb,
+  assertion: async () => (await import("./verbs/assertion.ts")).assertionVerb,
+  token: async () => (await import("./verbs/token.ts")).tokenVerb,
+  leave: async () => (await import("./verbs/leave.ts")).leaveVerb,
+  doctor: async () => (await import("./verbs/doctor.ts")).doctorVerb,
 };
 
 const program = defineCommand({
@@ -34,13 +27,19 @@ const program = defineCommand({
   subCommands: { ...verbs },
 });
 
+/** Usage for a terminal in color, for everything else as plain text. */
+async function printUsage(command: CommandDef, parent?: CommandDef): Promise<void> {
+  const text = await renderUsage(command, parent);
+  process.stdout.write(`${process.stdout.isTTY ? text : stripVTControlCharacters(text)}\n`);
+}
+
 const isHelp = (arg: string | undefined): boolean => arg === "--help" || arg === "-h";
 
 /** Runs one command line; the process exits by itself when nothing is left to do. */
 async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
   if (isHelp(name)) {
-    process.stdout.write(`${await renderUsage(program as CommandDef)}\n`);
+    await printUsage(program as CommandDef);
     return;
   }
   if (name === "--version") {
@@ -48,10 +47,11 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   if (name === undefined) throw usageError("which command? ipse-agent --help lists them");
-  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
-  if (verb === undefined) throw usageError("no such command; ipse-agent --help lists them");
+  const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (load === undefined) throw usageError("no such command; ipse-agent --help lists them");
+  const verb = await load();
   if (rest.some(isHelp)) {
-    process.stdout.write(`${await renderUsage(verb, program as CommandDef)}\n`);
+    await printUsage(verb, program as CommandDef);
     return;
   }
   try {

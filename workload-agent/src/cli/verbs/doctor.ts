@@ -5,7 +5,7 @@ import { verb } from "../verb.ts";
 /** `doctor`: looks for what usually goes wrong; exit 1 when something did. */
 export const doctorVerb = verb({
   name: "doctor",
-  description: "Check directory, state, socket, oracles and clocks",
+  description: "Check directory, state, socket and oracles",
   args: { ...agentArgs },
   run: async (args) => {
     const checks = await doctorChecks({ dir: args.dir, socket: socketOf(args) });

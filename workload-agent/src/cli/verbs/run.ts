@@ -1,13 +1,12 @@
 import { resolve } from "node:path";
 import { runAgent } from "../../agent/run.ts";
+import { HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN } from "../../agent/session.ts";
 import { stderrLogger } from "../../log.ts";
 import { printError, printReport } from "../output.ts";
 import { usageError } from "../usage.ts";
 import { verb } from "../verb.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"];
-const HEARTBEAT_MS_MIN = 100;
-const HEARTBEAT_MS_MAX = 24 * 60 * 60 * 1000;
 /** After this a stop is no longer graceful. */
 const STOP_MS = 5000;
 
@@ -31,6 +30,11 @@ function giveUpAfter(ms: number): void {
   setTimeout(() => process.exit(1), ms).unref();
 }
 
+/** The machine has stopped for good: say why and end, so that whatever supervises the agent notices. */
+function endFatally(error: unknown, json: boolean): never {
+  process.exit(printError(error, json));
+}
+
 /** `run`: the agent itself, until TERM or INT. It stays up when the instance is revoked, and says so. */
 export const runVerb = verb({
   name: "run",
@@ -49,16 +53,12 @@ export const runVerb = verb({
     const stop = stopSignal();
     const logger = stderrLogger(args["log-level"]);
     const json = process.argv.includes("--json");
-    const fatal = (error: unknown): void => {
-      process.exitCode = printError(error, json);
-      giveUpAfter(0);
-    };
     const running = await runAgent({
       dir: args.dir,
       socket: args.socket === undefined ? undefined : resolve(args.socket),
       heartbeatMs: parseHeartbeat(args["heartbeat-ms"]),
       logger,
-      onFatal: fatal,
+      onFatal: (error) => endFatally(error, json),
     });
     const { status, spiffe_id, instance } = running.agent.status();
     const { socket, stop: end } = running;
