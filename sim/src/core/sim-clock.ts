@@ -11,6 +11,8 @@ export class SimClock implements Clock {
   offsetMs = 0;
   /** Monotonic milliseconds per virtual millisecond. */
   rate = 1;
+  /** Taken off monotonic time: what a paused machine did not count. */
+  frozenMs = 0;
 
   constructor(queue: EventQueue) {
     this.#queue = queue;
@@ -21,7 +23,7 @@ export class SimClock implements Clock {
   }
 
   monotonicMs(): number {
-    return this.#queue.now * this.rate;
+    return (this.#queue.now - this.frozenMs) * this.rate;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Table } from "@ipse/protocol/host";
 import { encode } from "@ipse/protocol/encoding";
 import { concatBytes } from "@ipse/protocol";
 import { applyStatement, type SignedStatement } from "@ipse/protocol/registry";
+import { constantsOf } from "@ipse/protocol/session";
 import { records } from "@ipse/protocol/session/oracle";
 import { encodeState, type WorkloadSettings } from "@ipse/protocol/session/workload";
 import type { Group } from "@ipse/protocol/group";
@@ -19,6 +20,7 @@ export interface Genesis {
   /** The instance's state file. */
   readonly stateFile: Uint8Array;
   readonly instance: Uint8Array;
+  readonly identityKey: Uint8Array;
   /** Pool keys that are still unused, for scenarios that enroll. */
   readonly spare: readonly DealtPoolKey[];
 }
@@ -97,6 +99,8 @@ export function makeGenesis(group: Group, topology: Topology, prng: Prng): Genes
   if (stateFile === undefined) throw new Error("the genesis instance left no state");
   agent.crash();
   world.run(1500);
-  return { cluster, images: world.oracles.map(({ store }) => store.image()), stateFile, instance, spare };
+  const { identityKey } = constantsOf(group, enrollment);
+  const images = world.oracles.map(({ store }) => store.image());
+  return { cluster, images, stateFile, instance, identityKey, spare };
 }
 

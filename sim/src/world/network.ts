@@ -69,6 +69,8 @@ export class Network {
   readonly toOracle: Filter<AgentPacket>[] = [];
   readonly toAgent: Filter<ReplyPacket>[] = [];
   readonly between: Filter<PeerPacket>[] = [];
+  /** A malicious sender: changes its own frames before they leave. */
+  mangle: ((packet: AgentPacket) => AgentPacket) | undefined;
   /** Everything an eavesdropper would have recorded, when somebody listens. */
   captured: AgentPacket[] | undefined;
   readonly #peerArrival = new Map<number, number>();
@@ -94,7 +96,8 @@ export class Network {
       this.#queue.after(this.#delay(profile), deliver);
   }
 
-  agentToOracle(packet: AgentPacket, deliver: (packet: AgentPacket) => void): void {
+  agentToOracle(sent: AgentPacket, deliver: (packet: AgentPacket) => void): void {
+    const packet = this.mangle?.(sent) ?? sent;
     this.captured?.push(packet);
     const frame = this.wire
       ? encodeAgentFrame({ id: packet.requestId, message: packet.message })

@@ -26,7 +26,8 @@ export interface WorldOptions {
 export class World {
   readonly queue = new EventQueue();
   readonly prng: Prng;
-  readonly cluster: Cluster;
+  /** Replaced when a new roster is published; oracles read it when they start. */
+  cluster: Cluster;
   readonly network: Network;
   readonly oracles: OracleProcess[];
   readonly agents: AgentProcess[] = [];

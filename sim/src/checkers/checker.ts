@@ -1,0 +1,10 @@
+import type { Stage } from "../scenarios/stage.ts";
+import type { Observer } from "../world/index.ts";
+
+/** One promise of PROTOCOL section 5 (or a rule of section 3 that carries one), watched on every state. */
+export interface Checker {
+  readonly name: string;
+  /** The promise in a sentence. */
+  readonly promise: string;
+  watch(stage: Stage): Observer;
+}
