@@ -18,6 +18,8 @@ export type * from "./workload-api.ts";
 
 /** A difference between wall time and monotonic time that only a restore, a pause or a set clock makes. */
 const CLOCK_JUMP_MS = 5000;
+/** Inputs that may wait for one save; beyond it messages are lost and submissions busy. */
+const INBOX_MAX = 2048;
 
 /**
  * Runs the workload machine: one input at a time, the state saved BEFORE the effects
@@ -109,7 +111,7 @@ export class WorkloadHost {
   }
 
   receive(oracle: number, requestId: number, message: OracleMessage): void {
-    this.#push({ type: "message", oracle, requestId, message });
+    if (this.#inbox.length < INBOX_MAX) this.#push({ type: "message", oracle, requestId, message });
   }
 
   /** Boot id or VM generation changed under us: safe start again before any further step. */
@@ -121,7 +123,8 @@ export class WorkloadHost {
   /** Signs messages as one unit of one step; `done` is called exactly once unless the process ends. */
   submit(messages: readonly Message[], done: SubmissionDone): number {
     const id = this.#register(done);
-    this.#push({ type: "submit", id, messages });
+    if (this.#inbox.length < INBOX_MAX) this.#push({ type: "submit", id, messages });
+    else this.#apply({ type: "result", id, outcome: { ok: false, code: "ERR_BUSY" } });
     return id;
   }
 

@@ -118,6 +118,7 @@ export interface Running {
   readonly events: HostEvent[];
   readonly sent: { readonly oracle: number; readonly message: AgentRequest }[];
   readonly fatal: unknown[];
+  readonly modes: string[];
   stop(): void;
 }
 
@@ -240,6 +241,7 @@ export class Cluster {
       stateFile: file,
       settings: { heartbeatMs: 10_000, ...settings },
       events: (event) => running()?.events.push(event),
+      onStatus: (mode) => running()?.modes.push(mode),
       onFatal: (error) => running()?.fatal.push(error),
       links: {
         send: (oracle, requestId, message, delta) => {
@@ -306,6 +308,7 @@ export class Cluster {
       events: [],
       sent: [],
       fatal: [],
+      modes: [],
       stop: () => {
         host.stop();
         this.#running.delete(running);

@@ -171,6 +171,18 @@ describe("copies of a running workload", () => {
     expect(cluster.sign(running, "released").ok).toBe(true);
   });
 
+  test("a process copied in the middle of signing goes on as if nothing had been", () => {
+    const cluster = new Cluster("paused");
+    const running = cluster.enrolled("paused");
+    running.host.submit([{ type: "raw", payload: Uint8Array.of(1) }], () => undefined);
+    cluster.loop.until(() => running.host.snapshot().state.memory.signing?.attempt !== undefined);
+    const copy = cluster.clone(running);
+    running.stop();
+    expect(cluster.sign(copy, "after the pause").ok).toBe(true);
+    cluster.loop.pass(12_500);
+    expect(statuses(cluster, copy)).toEqual(Array(4).fill("active"));
+  });
+
   test("the entropy pool and the salts part two copies with the same kernel randomness", () => {
     const cluster = new Cluster("pools");
     const running = cluster.enrolled("pools");
@@ -196,6 +208,32 @@ describe("operators", () => {
     running.stop();
     const again = cluster.workload(ticketOf(cluster.cast, "revoked"), running.file);
     expect(cluster.sign(again, "no")).toEqual({ ok: false, code: "ERR_INSTANCE_REVOKED" });
+  });
+
+  test("an old quarantine statement, kept by a liar, refuses nobody after the release", () => {
+    const cluster = new Cluster("old-proof");
+    const running = cluster.enrolled("old-proof");
+    const { instance } = liveOf(running).head.signed.header;
+    const word = (action: "quarantine" | "release", serial: number) =>
+      statementOf(
+        cluster.cast,
+        { kind: "instance", instance, action, release: serial - 2, reason: "" },
+        serial,
+      );
+    const [held, released] = [word("quarantine", 2), word("release", 3)];
+    for (const id of cluster.ids) cluster.node(id).submitStatement(held, () => undefined);
+    cluster.loop.until(() => running.host.view.mode === "quarantined");
+    for (const id of cluster.ids) cluster.node(id).submitStatement(released, () => undefined);
+    cluster.loop.until(() => running.host.view.mode === "running");
+    running.stop();
+    const proof = { kind: "statement" as const, statement: held };
+    cluster.tamper = (oracle, message) =>
+      oracle === 1
+        ? { kind: "refused", code: "ERR_INSTANCE_QUARANTINED", message: "", retryAfterMs: 0, proof }
+        : message;
+    const again = cluster.workload(ticketOf(cluster.cast, "old-proof"), running.file);
+    for (const text of ["one", "two", "three"]) expect(cluster.sign(again, text).ok).toBe(true);
+    expect(again.modes).not.toContain("quarantined");
   });
 
   test("a word without proof changes nothing", () => {

@@ -84,6 +84,26 @@ describe("steps and signatures", () => {
     expect(seqs).toEqual([1, 2, 2, 2]);
   });
 
+  test("what is too large or too much is refused at once", () => {
+    const cluster = new Cluster("bounds");
+    const running = cluster.enrolled("bounds", { queueMessagesMax: 3 });
+    const codes: string[] = [];
+    const submit = (messages: ReturnType<typeof raw>[]): void => {
+      running.host.submit(messages, (outcome) => codes.push(outcome.ok ? "signed" : outcome.code));
+    };
+    submit([]);
+    submit([{ type: "raw", payload: new Uint8Array(16 * 1024 + 1) }]);
+    submit(Array.from({ length: 65 }, () => raw("x")));
+    expect(codes).toEqual(["ERR_MESSAGE_SIZE", "ERR_MESSAGE_SIZE", "ERR_MESSAGE_SIZE"]);
+    submit([raw("first")]);
+    submit([raw("a"), raw("b")]);
+    submit([raw("c"), raw("d")]);
+    cluster.loop.pass(1);
+    expect(codes.slice(3)).toEqual(["ERR_BUSY"]);
+    cluster.loop.until(() => codes.length === 6);
+    expect(codes.slice(4)).toEqual(["signed", "signed"]);
+  });
+
   test("every heartbeat is a ratchet: the old share and chain key are gone, the public key stays", () => {
     const cluster = new Cluster("heartbeat");
     const running = cluster.enrolled("heartbeat");
