@@ -6,6 +6,7 @@ import { workloadOf } from "../registry/registry.ts";
 import { type Roster, rosterHash, verifyRoster, voteKeyOf } from "../registry/roster.ts";
 import { selfOf } from "../session/oracle/cast-vote.ts";
 import { type OracleContext, type OracleEffect, type Outcome, records } from "../session/oracle/index.ts";
+import type { SignedVote } from "../session/vote.ts";
 import type { GossipItem } from "../wire/peer.ts";
 import type { OracleMessage } from "../wire/session.ts";
 import { NonceVault } from "./nonce-vault.ts";
@@ -25,6 +26,8 @@ export interface Destinations {
 export interface GossipSink {
   now(item: GossipItem): void;
   moved(instance: Hash): void;
+  /** A vote of this oracle is durable and leaves: from now on every message shows it. */
+  voted(vote: SignedVote): void;
   fetch(instance: Hash, seq: number): void;
 }
 
@@ -83,7 +86,7 @@ export class OracleCore {
       oracle,
       voteSeed,
       view: this.view,
-      nowMs: clock.nowMs(),
+      nowMs: Math.floor(clock.nowMs()),
       roster: (hash) => this.roster(hash),
     };
   }
@@ -129,6 +132,7 @@ export class OracleCore {
         return to.reply?.(effect.message);
       case "ordered":
         this.count("ordered_total");
+        if (effect.answer.vote !== undefined) this.gossip?.voted(effect.answer.vote);
         return to.reply?.({
           kind: "ordered",
           ...effect.answer,
