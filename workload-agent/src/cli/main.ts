@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
-import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
+import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { restrictUmask } from "../state/directory.ts";
 import { VERSION } from "../version.ts";
 import { printError } from "./output.ts";
-import { usageError } from "./usage.ts";
+import { checkArgs, usageError } from "./usage.ts";
 
 /** Loaded when they are used: a verb should not wait for what another one needs. */
 const verbs: Readonly<Record<string, () => Promise<CommandDef>>> = {
@@ -54,6 +54,7 @@ async function main(argv: readonly string[]): Promise<void> {
     await printUsage(verb, program as CommandDef);
     return;
   }
+  checkArgs((await verb.args) as ArgsDef, rest);
   try {
     await runCommand(verb, { rawArgs: rest });
   } catch (error) {

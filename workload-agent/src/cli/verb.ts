@@ -1,6 +1,5 @@
 import { type ArgsDef, type CommandDef, defineCommand, type ParsedArgs } from "citty";
 import { printReport, type Report } from "./output.ts";
-import { checkArgs } from "./usage.ts";
 
 const json = { type: "boolean", default: false, description: "Print one JSON object" } as const;
 
@@ -12,13 +11,12 @@ export interface VerbDef<T extends ArgsDef> {
   run(args: ParsedArgs<T>): Promise<Report | undefined>;
 }
 
-/** A command with `--json`, strict flags and one way to print. */
+/** A command with `--json` and one way to print. */
 export function verb<const T extends ArgsDef>(def: VerbDef<T>): CommandDef {
   const args = { ...def.args, json } as T & { json: typeof json };
   const command = defineCommand({
     meta: { name: def.name, description: def.description },
     args,
-    setup: ({ rawArgs }) => checkArgs(args, rawArgs),
     run: async ({ args: parsed }) => {
       const report = await def.run(parsed as unknown as ParsedArgs<T>);
       if (report !== undefined) printReport(report, parsed["json"] === true);
