@@ -27,6 +27,8 @@ export interface RunningOracle {
 
 /** Waiting for another process to let go of the store: a restart overlaps a little. */
 const LOCK_WAIT_MS = 3_000;
+/** How long agents' answers under way may take at a stop. */
+const DRAIN_MS = 2_000;
 
 function newestOf(material: Material): Roster {
   const newest = material.rosters.at(-1)?.roster;
@@ -157,7 +159,7 @@ function reload(parts: Parts, listeners: Listeners): void {
 async function stop(parts: Parts, listeners: Listeners): Promise<void> {
   const { node, peers, store } = parts;
   listeners.side.stop();
-  listeners.session.drain();
+  await listeners.session.drain(DRAIN_MS);
   await new Promise<void>((resolve) => node.stop(resolve));
   peers.stop();
   await Promise.all([listeners.session.app.close(), listeners.oauth?.close(), listeners.local.close()]);

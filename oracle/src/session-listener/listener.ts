@@ -23,9 +23,12 @@ export interface SessionListenerOptions extends RegistryDeps {
 export interface SessionListener {
   readonly app: FastifyInstance;
   readonly connections: number;
-  /** Tells the agents to reconnect elsewhere and lets answers under way finish. */
-  drain(): void;
+  /** Tells the agents to reconnect elsewhere and waits, up to a limit, while answers under way finish. */
+  drain(waitMs: number): Promise<void>;
 }
+
+const DRAIN_POLL_MS = 20;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Between 3/4 of the limit and the limit, so that connections made together do not end together. */
 function jittered(limitMs: number): number {
@@ -82,8 +85,11 @@ export function createSessionListener(options: SessionListenerOptions): SessionL
     "/v1/peer": options.acceptPeer,
   };
   let draining = false;
+  const upgraded = new Set<Duplex>();
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
     const path = (request.url ?? "").split("?")[0] ?? "";
     const accept = Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (draining) refuseUpgrade(socket, "503 Service Unavailable");
@@ -91,6 +97,11 @@ export function createSessionListener(options: SessionListenerOptions): SessionL
     // Agents and oracles are no browsers: a page that reaches for a loopback oracle names its origin.
     else if (request.headers.origin !== undefined) refuseUpgrade(socket, "403 Forbidden");
     else ws.handleUpgrade(request, socket, head, accept);
+  });
+  // Upgraded connections are no longer the server's to close, and would keep it open.
+  app.addHook("preClose", (done) => {
+    for (const socket of upgraded) socket.destroy();
+    done();
   });
   app.register((scope, _options, done) => {
     registryRoutes(scope, options);
@@ -101,9 +112,11 @@ export function createSessionListener(options: SessionListenerOptions): SessionL
     get connections() {
       return connections.size;
     },
-    drain() {
+    async drain(waitMs) {
       draining = true;
       connections.drain();
+      const until = performance.now() + waitMs;
+      while (connections.size > 0 && performance.now() < until) await pause(DRAIN_POLL_MS);
     },
   };
 }

@@ -104,7 +104,7 @@ function rosterRoutes(app: FastifyInstance, deps: RegistryDeps): void {
 export function registryRoutes(app: FastifyInstance, deps: RegistryDeps): void {
   const budget = new TokenBucket(CHECKED_PER_SECOND, 2 * CHECKED_PER_SECOND);
   let cached: { readonly untilMs: number; readonly endpoints: string[] } | undefined;
-  app.removeContentTypeParser("application/json");
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
     try {
       done(null, parseStrictJsonBytes(body as Buffer, { lengthMax: 128 * 1024 }));
