@@ -102,6 +102,10 @@ export class OracleGossip implements GossipSink {
     for (const vote of record?.head === undefined ? [] : votesOf(record.head.qc)) this.#sawVote(vote, true);
   }
 
+  voted(vote: SignedVote): void {
+    this.#sawVote(vote, true);
+  }
+
   fetch(instance: Hash, seq: number): void {
     const key = `${toHex(instance)}/${seq}`;
     const now = this.#core.options.clock.monotonicMs();

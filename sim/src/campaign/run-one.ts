@@ -6,7 +6,15 @@ import { Prng } from "../core/index.ts";
 import { symbolicGroup } from "../crypto/symbolic-group.ts";
 import type { Outcome, Scenario, Setting } from "../scenarios/scenario.ts";
 import { Stage } from "../scenarios/stage.ts";
-import { type Genesis, genesisOf, type LinkProfile, PRESETS, SMALL, type Topology, World } from "../world/index.ts";
+import {
+  type Genesis,
+  genesisOf,
+  type LinkProfile,
+  PRESETS,
+  SMALL,
+  type Topology,
+  World,
+} from "../world/index.ts";
 import { type TraceEvent, Tracer } from "./trace.ts";
 
 /** Share of symbolic runs whose frames really become bytes. */
@@ -77,7 +85,8 @@ export function makeStage(scenario: Scenario, seed: string, options: RunOptions)
   });
   world.network.agentLinks = setting.links ?? drawnLinks;
   world.network.peerLinks = { ...(setting.links ?? drawnLinks), loss: 0, duplicate: 0, reorder: 0 };
-  for (const oracle of world.oracles) oracle.store.latencyMs = Math.exp(draws.between(Math.log(0.1), Math.log(5)));
+  for (const oracle of world.oracles)
+    oracle.store.latencyMs = Math.exp(draws.between(Math.log(0.1), Math.log(5)));
   return new Stage({ world, genesis, prng: prng.fork("script"), heartbeatMs, topology });
 }
 

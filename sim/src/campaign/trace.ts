@@ -95,11 +95,18 @@ export class Tracer implements Required<Pick<Observer, Traced>> {
   };
 
   result: Required<Observer>["result"] = (agent, submission, outcome) =>
-    this.#add(agent.name, "result", `${submission.text}: ${outcome.ok ? `signed at ${outcome.seq}` : outcome.code}`);
+    this.#add(
+      agent.name,
+      "result",
+      `${submission.text}: ${outcome.ok ? `signed at ${outcome.seq}` : outcome.code}`,
+    );
 
-  oracleEvent: Required<Observer>["oracleEvent"] = (oracle, event) => this.#add(oracle.name, "event", event.event);
-  agentEvent: Required<Observer>["agentEvent"] = (agent, event) => this.#add(agent.name, "event", event.event);
-  happened: Required<Observer>["happened"] = (what, who) => this.#add(who === "" ? "world" : who, "world", what);
+  oracleEvent: Required<Observer>["oracleEvent"] = (oracle, event) =>
+    this.#add(oracle.name, "event", event.event);
+  agentEvent: Required<Observer>["agentEvent"] = (agent, event) =>
+    this.#add(agent.name, "event", event.event);
+  happened: Required<Observer>["happened"] = (what, who) =>
+    this.#add(who === "" ? "world" : who, "world", what);
 
   lines(): string[] {
     return this.events.map(

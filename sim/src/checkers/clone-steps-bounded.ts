@@ -11,7 +11,10 @@ export const cloneStepsBounded: Checker = {
     let hardMs: number | undefined;
     facts.onCertified.push((_instance, certified) => {
       if (hardMs === undefined || world.now - hardMs <= GOSSIP_INTERVAL_MS + SLACK_MS) return;
-      world.violate("clone-steps-bounded", `seq ${certified.seq} was certified after the evidence had spread`);
+      world.violate(
+        "clone-steps-bounded",
+        `seq ${certified.seq} was certified after the evidence had spread`,
+      );
     });
     return {
       recordDurable: () => {
@@ -19,7 +22,8 @@ export const cloneStepsBounded: Checker = {
       },
       happened: (what) => {
         // Evidence cannot spread through a cut; the clock starts again when it heals.
-        if (hardMs !== undefined && (what.startsWith("cut off") || what === "network healed")) hardMs = world.now;
+        if (hardMs !== undefined && (what.startsWith("cut off") || what === "network healed"))
+          hardMs = world.now;
       },
     };
   },

@@ -16,7 +16,8 @@ export const evidenceImpliesCopy: Checker = {
         const evidence = oracle.node?.evidence(instance);
         if (evidence === undefined) return;
         seen.add(key);
-        if (!facts.copied) world.violate("evidence-implies-copy", `${oracle.name} holds evidence, nothing was copied`);
+        if (!facts.copied)
+          world.violate("evidence-implies-copy", `${oracle.name} holds evidence, nothing was copied`);
         if (seen.size > 1) return;
         try {
           verifyEvidence(world.group, world.agentRoster, evidence);

@@ -21,7 +21,8 @@ export const keysSpentOnce: Checker = {
         const poolKey = `${keyOf(body.poolKey.ceremony)}/${body.poolKey.index}`;
         const ticket = keyOf(body.ticket.ticket.id);
         if (poolKeys.has(poolKey)) world.violate("keys-spent-once", "one pool key serves two instances");
-        if (uses.has(`${ticket}/${body.use}`)) world.violate("keys-spent-once", "one ticket use serves two instances");
+        if (uses.has(`${ticket}/${body.use}`))
+          world.violate("keys-spent-once", "one ticket use serves two instances");
         poolKeys.set(poolKey, instance);
         uses.set(`${ticket}/${body.use}`, instance);
         const all = counts.get(ticket) ?? new Set();

@@ -15,7 +15,8 @@ export const noDeadlock: Checker = {
       if (out > topology.oracles - topology.quorum) return;
       for (const agent of world.agents) {
         if (!agent.up || agent.copy || agent.state?.phase.kind !== "live") continue;
-        if (!stage.sign(agent, "still alive", 60_000)) world.violate("no-deadlock", `${agent.name} cannot sign any more`);
+        if (!stage.sign(agent, "still alive", 60_000))
+          world.violate("no-deadlock", `${agent.name} cannot sign any more`);
       }
     },
   }),

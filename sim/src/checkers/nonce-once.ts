@@ -8,7 +8,8 @@ export const nonceOnce: Checker = {
     const used = new Map<string, string>();
     const use = (who: string, pair: string, what: string): void => {
       const known = used.get(pair);
-      if (known !== undefined && known !== what) world.violate("nonce-once", `${who} used a nonce pair twice`);
+      if (known !== undefined && known !== what)
+        world.violate("nonce-once", `${who} used a nonce pair twice`);
       used.set(pair, what);
     };
     return {

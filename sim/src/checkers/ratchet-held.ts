@@ -10,7 +10,10 @@ export const ratchetHeld: Checker = {
     const judged = new Set<string>();
     const note = (key: string, oracle: number): Set<number> => {
       let set = held.get(key);
-      if (set === undefined) held.set(key, (set = new Set()));
+      if (set === undefined) {
+        set = new Set();
+        held.set(key, set);
+      }
       set.add(oracle);
       return set;
     };
@@ -27,7 +30,10 @@ export const ratchetHeld: Checker = {
         if (faulty > topology.byzantine) return;
         const count = [...(held.get(key) ?? [])].filter((id) => world.oracle(id).correct).length;
         if (count < topology.quorum - topology.byzantine)
-          world.violate("ratchet-held", `share version ${header.shareVersion} is certified, ${count} correct oracles hold it`);
+          world.violate(
+            "ratchet-held",
+            `share version ${header.shareVersion} is certified, ${count} correct oracles hold it`,
+          );
       },
     };
   },

@@ -15,7 +15,8 @@ export const revocationsSurvive: Checker = {
         if (record.status === "revoked") {
           revoked.add(key);
           instances.set(instance, record.constants.instance);
-        } else if (revoked.has(key)) world.violate("revocations-survive", `${oracle.name} forgot a revocation`);
+        } else if (revoked.has(key))
+          world.violate("revocations-survive", `${oracle.name} forgot a revocation`);
       },
       ended: () => {
         for (const instance of instances.values()) {

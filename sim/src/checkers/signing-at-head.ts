@@ -16,7 +16,8 @@ export const signingAtHead: Checker = {
         }
         if (message.kind !== "shares" || message.results.every(({ kind }) => kind !== "share")) return;
         const top = highest.get(`${oracle.id}/${String.fromCharCode(...message.instance)}`) ?? 0;
-        if (top > message.seq) world.violate("signing-at-head", `${oracle.name} signed seq ${message.seq} after voting ${top}`);
+        if (top > message.seq)
+          world.violate("signing-at-head", `${oracle.name} signed seq ${message.seq} after voting ${top}`);
       },
     };
   },

@@ -15,7 +15,9 @@ export const staleCopySignsNothing: Checker = {
       const instance = agent.host?.snapshot().state.memory.constants?.instance;
       if (instance === undefined) return;
       const key = keyOf(instance);
-      const mine = [...facts.proposalsAt(key, outcome.seq).values()].filter(({ by }) => by.includes(agent.name));
+      const mine = [...facts.proposalsAt(key, outcome.seq).values()].filter(({ by }) =>
+        by.includes(agent.name),
+      );
       const certified = facts.certified.get(`${key}/${outcome.seq}`);
       const stands = mine.some(({ hash }) => certified === undefined || certified.has(hash));
       if (!stands && mine.length > 0)
@@ -27,7 +29,10 @@ export const staleCopySignsNothing: Checker = {
         const foreign = theirs !== undefined && !theirs.by.includes(agent.name);
         // Shares asked for before the others' step was certified may still arrive: one network delay.
         if (foreign && world.now - atMs > 2000 && !mine.some(({ by }) => by.length > 1))
-          world.violate("stale-copy-signs-nothing", `${agent.name} signed at ${outcome.seq} after others went on`);
+          world.violate(
+            "stale-copy-signs-nothing",
+            `${agent.name} signed at ${outcome.seq} after others went on`,
+          );
       }
     },
   }),

@@ -1,5 +1,5 @@
-import type { Store, StoreOp } from "@ipse/protocol/host";
 import { IpseError } from "@ipse/protocol";
+import type { Store, StoreOp } from "@ipse/protocol/host";
 import type { EventQueue } from "./event-queue.ts";
 import type { Prng } from "./prng.ts";
 

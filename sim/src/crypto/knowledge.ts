@@ -70,4 +70,3 @@ export function canSign(view: View, threshold: number): boolean {
   }
   return false;
 }
-

@@ -9,6 +9,7 @@ export const sameInstant: Scenario = {
   script: (stage) => {
     const { victim, world } = stage;
     stage.sign(victim);
+    stage.idle(victim);
     const clone = stage.cloneMemory(victim);
     stage.until(() => clone.mode === "running", 5000, "the copy runs");
     stage.run(10);
@@ -17,7 +18,10 @@ export const sameInstant: Scenario = {
     clone.submit("mine too");
     stage.until(() => stage.hard, 6000, "gossip finds both headers");
     const certified = [...stage.facts.certified].filter(([key]) => key.endsWith(`/${seq}`));
-    stage.must(certified.every(([, hashes]) => hashes.size <= 1), "at most one header is certified");
+    stage.must(
+      certified.every(([, hashes]) => hashes.size <= 1),
+      "at most one header is certified",
+    );
     world.run(500);
   },
 };

@@ -9,6 +9,7 @@ export const cloneMidStep: Scenario = {
   script: (stage) => {
     const { victim, world } = stage;
     stage.sign(victim);
+    stage.idle(victim);
     const seq = stage.seqOf(victim) + 1;
     victim.submit("pending when copied");
     const pending = (): boolean => {
@@ -17,7 +18,11 @@ export const cloneMidStep: Scenario = {
     };
     stage.until(pending, 2000, "the step is written ahead");
     const clone = stage.cloneMemory(victim);
-    stage.until(() => stage.seqOf(victim) >= seq && stage.seqOf(clone) >= seq, 8000, "both finish the step");
+    stage.until(
+      () => stage.seqOf(victim) >= seq && stage.seqOf(clone) >= seq,
+      25_000,
+      "both finish the step",
+    );
     const certified = [...stage.facts.certified].find(([key]) => key.endsWith(`/${seq}`));
     stage.must(certified?.[1].size === 1, "it is one and the same step");
     stage.sign(clone, "the copy's own", 5000);

@@ -9,6 +9,7 @@ export const cloneMidSigning: Scenario = {
   script: (stage) => {
     const { victim } = stage;
     stage.sign(victim);
+    stage.idle(victim);
     const seq = stage.seqOf(victim) + 1;
     victim.submit("being signed when copied");
     stage.until(

@@ -29,6 +29,7 @@ export const oldBackupTheft: Scenario = {
   number: 11,
   name: "old-backup-theft",
   expected: ["HARD", "ALERT"],
-  summary: "A state file from some ratchets ago is used: it signs nothing and is evidence, or an alert beyond retention.",
+  summary:
+    "A state file from some ratchets ago is used: it signs nothing and is evidence, or an alert beyond retention.",
   script: (stage) => useOldFile(stage, stage.prng.chance(0.3)),
 };

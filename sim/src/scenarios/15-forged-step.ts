@@ -1,5 +1,5 @@
 import { encode } from "@ipse/protocol/encoding";
-import { type Header, chainInput, evidenceInput, headerHash } from "@ipse/protocol/session";
+import { chainInput, evidenceInput, type Header, headerHash } from "@ipse/protocol/session";
 import { records } from "@ipse/protocol/session/oracle";
 import type { AgentPacket } from "../world/index.ts";
 import type { Scenario } from "./scenario.ts";
@@ -19,7 +19,8 @@ export const forgedStep: Scenario = {
     world.network.captured = undefined;
     const real = captured.findLast(({ message }) => message.kind === "step");
     const phase = victim.state?.phase;
-    if (real?.message.kind !== "step" || phase?.kind !== "live") return stage.must(false, "a STEP was captured");
+    if (real?.message.kind !== "step" || phase?.kind !== "live")
+      return stage.must(false, "a STEP was captured");
     const image = (): string =>
       world.oracles
         .map((oracle) => {
@@ -30,8 +31,20 @@ export const forgedStep: Scenario = {
     const before = image();
     const wrong = prng.bytes(32);
     const head = phase.head.signed.header;
-    const next: Header = { ...head, kind: "heartbeat", ratchet: false, seq: head.seq + 1, parent: headerHash(head), nextChainKey: group.ed25519.publicKey(wrong) };
-    const forgeries: Header[] = [next, { ...next, seq: head.seq }, { ...next, parent: prng.bytes(32) }, { ...next, seq: head.seq + 5 }];
+    const next: Header = {
+      ...head,
+      kind: "heartbeat",
+      ratchet: false,
+      seq: head.seq + 1,
+      parent: headerHash(head),
+      nextChainKey: group.ed25519.publicKey(wrong),
+    };
+    const forgeries: Header[] = [
+      next,
+      { ...next, seq: head.seq },
+      { ...next, parent: prng.bytes(32) },
+      { ...next, seq: head.seq + 5 },
+    ];
     let refused = 0;
     for (const header of forgeries) {
       const signed = {

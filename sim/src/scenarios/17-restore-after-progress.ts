@@ -21,7 +21,8 @@ export const restoreAfterProgress: Scenario = {
   number: 17,
   name: "restore-after-progress",
   expected: ["SOFT"],
-  summary: "An old backup is restored; safe start finds newer steps, the instance is suspended for an operator.",
+  summary:
+    "An old backup is restored; safe start finds newer steps, the instance is suspended for an operator.",
   script: (stage) => {
     restoreOld(stage, true);
     stage.until(() => stage.suspended, 5000, "the restored copy reports itself stale");

@@ -5,7 +5,8 @@ export const goldenImage: Scenario = {
   number: 20,
   name: "golden-image",
   expected: ["HARD", "SOFT"],
-  summary: "Copies of an enrolled image are autoscaled: evidence where they act at once, a suspension where safe start finds one behind.",
+  summary:
+    "Copies of an enrolled image are autoscaled: evidence where they act at once, a suspension where safe start finds one behind.",
   script: (stage) => {
     const { victim, prng } = stage;
     stage.sign(victim);

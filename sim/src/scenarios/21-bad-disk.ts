@@ -5,7 +5,8 @@ export const badDisk: Scenario = {
   number: 21,
   name: "bad-disk",
   expected: ["OK", "SOFT"],
-  summary: "Disk full, torn write, lying fsync at the workload: it stops, or finds itself behind; never a second header.",
+  summary:
+    "Disk full, torn write, lying fsync at the workload: it stops, or finds itself behind; never a second header.",
   script: (stage) => {
     const { victim, prng } = stage;
     stage.sign(victim);

@@ -16,8 +16,13 @@ export const oracleStaleDisk: Scenario = {
     ids.forEach((id, i) => {
       world.oracle(id).rollback(images[i] ?? new Map(), prng.between(50, 500));
     });
-    stage.until(() => ids.every((id) => world.oracle(id).node?.fenced === true), 8000, "each rolled-back oracle is fenced");
-    const votes = (): number => ids.reduce((sum, id) => sum + (world.oracle(id).node?.metrics()["vote_counter"] ?? 0), 0);
+    stage.until(
+      () => ids.every((id) => world.oracle(id).node?.fenced === true),
+      8000,
+      "each rolled-back oracle is fenced",
+    );
+    const votes = (): number =>
+      ids.reduce((sum, id) => sum + (world.oracle(id).node?.metrics()["vote_counter"] ?? 0), 0);
     const before = votes();
     stage.must(stage.sign(victim, "goes on"), "the rest goes on");
     stage.must(stage.ratchet(victim), "ratchets too");

@@ -21,7 +21,8 @@ export const corruptAndStale: Scenario = {
     stage.must(!canSign(view, topology.quorum), "the adversary's view does not suffice to sign");
     const thieves = emptyView(stage.genesis, group);
     if (stolen !== undefined) learnFile(thieves, stolen);
-    for (const id of stage.someOracles(topology.quorum)) learnOracle(thieves, world.oracle(id), stage.instance);
+    for (const id of stage.someOracles(topology.quorum))
+      learnOracle(thieves, world.oracle(id), stage.instance);
     stage.must(!canSign(thieves, topology.quorum), "nor do t disks stolen after the ratchet");
   },
 };

@@ -6,13 +6,15 @@ export const corruptAndCurrent: Scenario = {
   number: 25,
   name: "corrupt-and-current",
   expected: ["HARD"],
-  summary: "t - 1 oracles' memories and a current copy: still one share short, so it must step, and is found.",
+  summary:
+    "t - 1 oracles' memories and a current copy: still one share short, so it must step, and is found.",
   script: (stage) => {
     const { victim, world, topology, group } = stage;
     stage.sign(victim);
     stage.until(() => stage.settled(victim), 5000, "all oracles follow");
     const view = emptyView(stage.genesis, group);
-    for (const id of stage.someOracles(topology.quorum - 1)) learnOracle(view, world.oracle(id), stage.instance);
+    for (const id of stage.someOracles(topology.quorum - 1))
+      learnOracle(view, world.oracle(id), stage.instance);
     const file = victim.file.image();
     if (file !== undefined) learnFile(view, file);
     stage.must(!canSign(view, topology.quorum), "one share is missing");

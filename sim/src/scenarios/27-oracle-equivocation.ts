@@ -18,10 +18,18 @@ export const oracleEquivocation: Scenario = {
     const vote: Vote = { ...real, headerHash: prng.bytes(32) };
     const seed = world.cluster.voteSeeds[liar - 1] ?? new Uint8Array(32);
     const signed = { vote, signature: group.ed25519.sign(seed, voteInput(vote)) };
-    world.peerSend(liar, witness, { kind: "gossip", newestVote: signed, yourNewestVote: undefined, items: [] });
+    world.peerSend(liar, witness, {
+      kind: "gossip",
+      newestVote: signed,
+      yourNewestVote: undefined,
+      items: [],
+    });
     stage.run(1500);
     const convicted = (id: number): boolean =>
-      world.oracle(id).node?.equivocations().some(({ first }) => first.vote.oracle === liar) === true;
+      world
+        .oracle(id)
+        .node?.equivocations()
+        .some(({ first }) => first.vote.oracle === liar) === true;
     stage.must(convicted(witness), "the witness holds the evidence");
     stage.must(
       world.oracles.every(({ id }) => id === liar || convicted(id)),

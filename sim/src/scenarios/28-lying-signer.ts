@@ -21,7 +21,9 @@ export const lyingSigner: Scenario = {
           lied++;
           if (!lies) return undefined;
           const results = message.results.map((result) =>
-            result.kind === "share" ? { ...result, z: prng.bytes(8).length === 8 ? bend(result.z) : result.z } : result,
+            result.kind === "share"
+              ? { ...result, z: prng.bytes(8).length === 8 ? bend(result.z) : result.z }
+              : result,
           );
           return { ...message, results };
         },

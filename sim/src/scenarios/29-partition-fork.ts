@@ -17,11 +17,15 @@ export const partitionFork: Scenario = {
     const sides = prng.shuffle(world.oracles.map(({ name }) => name));
     const [left, right] = [sides.slice(0, 2), sides.slice(2)];
     world.cut([...left, victim.name], [...right, clone.name]);
+    stage.idle(victim);
     const seq = stage.seqOf(victim);
     victim.submit("left");
     clone.submit("right");
     stage.run(stage.heartbeatMs + prng.between(0, 3000));
-    stage.must(stage.seqOf(victim) === seq && stage.seqOf(clone) === seq, "nothing is certified on either side");
+    stage.must(
+      stage.seqOf(victim) === seq && stage.seqOf(clone) === seq,
+      "nothing is certified on either side",
+    );
     stage.must(!stage.suspended, "nobody can know yet");
     world.heal();
     stage.until(() => stage.hard, 6000, "evidence when the network heals");

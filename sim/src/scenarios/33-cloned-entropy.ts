@@ -5,7 +5,8 @@ export const clonedEntropy: Scenario = {
   number: 33,
   name: "cloned-entropy",
   expected: ["HARD"],
-  summary: "Both copies draw the same random numbers; the oracles' salts make them diverge, and the fork is found.",
+  summary:
+    "Both copies draw the same random numbers; the oracles' salts make them diverge, and the fork is found.",
   script: (stage) => {
     const { victim } = stage;
     stage.sign(victim);

@@ -19,7 +19,12 @@ export const frameUp: Scenario = {
     for (const { id } of world.oracles) {
       if (id === liar) continue;
       const item = { kind: "evidence" as const, evidence };
-      world.peerSend(liar, id, { kind: "gossip", newestVote: undefined, yourNewestVote: undefined, items: [item] });
+      world.peerSend(liar, id, {
+        kind: "gossip",
+        newestVote: undefined,
+        yourNewestVote: undefined,
+        items: [item],
+      });
     }
     stage.run(1500);
     stage.must(!stage.suspended, "no correct oracle acts on it");

@@ -7,7 +7,8 @@ export const newRoster: Scenario = {
   number: 37,
   name: "new-roster",
   expected: ["IDEM"],
-  summary: "Oracles restart with a new roster in turn; old instances go on under theirs, votes of two rosters never mix.",
+  summary:
+    "Oracles restart with a new roster in turn; old instances go on under theirs, votes of two rosters never mix.",
   script: (stage) => {
     const { victim, world, prng } = stage;
     stage.sign(victim);

@@ -1,5 +1,5 @@
-import { enrollingState, makeTicket, type TicketWithSeed } from "../world/index.ts";
 import { encodeState } from "@ipse/protocol/session/workload";
+import { enrollingState, makeTicket, type TicketWithSeed } from "../world/index.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** What a Byzantine oracle sees of an ENROLL is no ticket, and an old join URI is a spent one. */
@@ -7,7 +7,8 @@ export const ticketTheft: Scenario = {
   number: 39,
   name: "ticket-theft",
   expected: ["ALERT"],
-  summary: "A thief enrolls with a ticket seen on the wire, then with an old join URI: refused, the instance untouched, an alert.",
+  summary:
+    "A thief enrolls with a ticket seen on the wire, then with an old join URI: refused, the instance untouched, an alert.",
   script: (stage) => {
     const { world, prng } = stage;
     const ticket = makeTicket(world.cluster, prng.fork("ticket"), 1);

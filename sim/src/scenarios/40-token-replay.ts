@@ -17,7 +17,7 @@ export const tokenReplay: Scenario = {
     for (const coordinator of world.oracles) {
       for (const { id } of prng.shuffle(world.oracles)) {
         world.queue.after(prng.exponential(10), () => {
-          world.oracle(id).node?.burn(utf8(`${jti}`), world.now + 60_000, (fresh) => {
+          world.oracle(id).node?.burn(utf8(`${jti}`), Math.ceil(world.now) + 60_000, (fresh) => {
             if (fresh) granted.set(coordinator.id, (granted.get(coordinator.id) ?? 0) + 1);
           });
         });
@@ -31,7 +31,7 @@ export const tokenReplay: Scenario = {
     stage.must(tokens <= 1, "at most one token");
     let again = 0;
     for (const { node } of world.oracles) {
-      node?.burn(utf8(`${jti}`), world.now + 60_000, (fresh) => {
+      node?.burn(utf8(`${jti}`), Math.ceil(world.now) + 60_000, (fresh) => {
         if (fresh) again++;
       });
     }

@@ -17,7 +17,8 @@ export const lyingCoordinator: Scenario = {
   number: 41,
   name: "lying-coordinator",
   expected: ["PREV"],
-  summary: "A coordinator turns a request into another token; the assertion names what it is for, co-signers compare.",
+  summary:
+    "A coordinator turns a request into another token; the assertion names what it is for, co-signers compare.",
   script: (stage) => {
     const { prng } = stage;
     stage.must(stage.sign(stage.victim), "the cluster works");
@@ -48,6 +49,7 @@ export const lyingCoordinator: Scenario = {
       [honest, "x".repeat(43)],
       [honest, undefined],
     ];
-    for (const [request, key] of swapped) stage.must(!coSigns(claims, request, key), "no co-signer signs another token");
+    for (const [request, key] of swapped)
+      stage.must(!coSigns(claims, request, key), "no co-signer signs another token");
   },
 };

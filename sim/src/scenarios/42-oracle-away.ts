@@ -19,7 +19,10 @@ export const oracleAway: Scenario = {
     const version = stage.versionOf(victim);
     stage.ratchet(victim, 2);
     const caught = (): boolean =>
-      world.oracle(away).record(stage.instance)?.shares.some((share) => share.version > version) === true;
+      world
+        .oracle(away)
+        .record(stage.instance)
+        ?.shares.some((share) => share.version > version) === true;
     stage.until(caught, stage.heartbeatMs * 3 + 5000, "it holds a share of a new version");
     const [other = 1] = stage.someOracles(stage.topology.oracles).filter((id) => id !== away);
     world.oracle(other).crash();

@@ -1,5 +1,5 @@
-import type { Scenario } from "./scenario.ts";
 import { PRESETS, SMALL } from "../world/index.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** Different oracles are rolled back one after the other, one more is Byzantine: each is fenced, still one header per seq. */
 export const successiveRollbacks: Scenario = {

@@ -28,7 +28,8 @@ export const staleNoticeReplay: Scenario = {
     stage.must(active(), "the release is everywhere");
     stage.must(notices.length > 0, "a notice was captured");
     for (const packet of notices) {
-      for (const { id } of world.oracles) world.inject({ ...packet, oracle: id }, "replayer", () => undefined);
+      for (const { id } of world.oracles)
+        world.inject({ ...packet, oracle: id }, "replayer", () => undefined);
     }
     stage.run(2000);
     stage.must(active(), "the old notice suspends nobody");

@@ -9,15 +9,27 @@ export const pendingAcrossDowntime: Scenario = {
   number: 47,
   name: "pending-across-downtime",
   expected: ["OK"],
-  summary: "A message that became inadmissible while W was cut off is denied at COMMIT; ordering never depends on policy.",
+  summary:
+    "A message that became inadmissible while W was cut off is denied at COMMIT; ordering never depends on policy.",
   script: (stage) => {
     const { victim, world, prng } = stage;
     stage.sign(victim);
     let cut = true;
     world.network.toOracle.push(({ agent }) => !(cut && agent === victim.name));
     const now = Math.floor((EPOCH_MS + world.now) / 1000);
-    const header = { typ: "client-authentication+jwt", alg: "EdDSA", kid: identityKidText(stage.genesis.identityKey) };
-    const claims = { iss: SPIFFE_ID, sub: SPIFFE_ID, aud: ISSUER, exp: now + 3, iat: now, jti: `${prng.u32()}` };
+    const header = {
+      typ: "client-authentication+jwt",
+      alg: "EdDSA",
+      kid: identityKidText(stage.genesis.identityKey),
+    };
+    const claims = {
+      iss: SPIFFE_ID,
+      sub: SPIFFE_ID,
+      aud: ISSUER,
+      exp: now + 3,
+      iat: now,
+      jti: `${prng.u32()}`,
+    };
     const part = (value: object): string => toBase64Url(utf8(JSON.stringify(value)));
     const payload = utf8(`${part(header)}.${part(claims)}`);
     const asked = victim.submitMessages([{ type: "assertion", payload }], "assertion");

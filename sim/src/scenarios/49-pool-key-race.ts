@@ -21,7 +21,12 @@ export const poolKeyRace: Scenario = {
     stage.must(live.length <= 1, "at most one of them enrolls");
     stage.must(stage.facts.alerts.includes("ticket.used-again"), "the loser raises an alert");
     for (const agent of live) stage.must(stage.sign(agent), "the winner works");
-    const third = stage.enroll(makeTicket(world.cluster, prng.fork("third"), 1), stage.spareKey(2), 1, "third");
+    const third = stage.enroll(
+      makeTicket(world.cluster, prng.fork("third"), 1),
+      stage.spareKey(2),
+      1,
+      "third",
+    );
     stage.until(() => third.mode === "running", 10_000, "others enroll undisturbed");
   },
 };

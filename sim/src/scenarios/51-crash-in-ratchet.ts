@@ -5,7 +5,8 @@ export const crashInRatchet: Scenario = {
   number: 51,
   name: "crash-in-ratchet",
   expected: ["IDEM"],
-  summary: "A crash at any save of a ratchet with an oracle down; after the restart it is finished, the absent one catches up.",
+  summary:
+    "A crash at any save of a ratchet with an oracle down; after the restart it is finished, the absent one catches up.",
   script: (stage) => {
     const { victim, world, prng } = stage;
     stage.sign(victim);
@@ -23,7 +24,11 @@ export const crashInRatchet: Scenario = {
     stage.must(stage.sign(victim), "it signs with one oracle down");
     world.oracle(down).boot();
     stage.must(stage.ratchet(victim, 2), "it ratchets");
-    stage.until(() => stage.settled(victim), stage.heartbeatMs * 2 + 5000, "the absent oracle holds a share again");
+    stage.until(
+      () => stage.settled(victim),
+      stage.heartbeatMs * 2 + 5000,
+      "the absent oracle holds a share again",
+    );
     world.oracle(other).crash();
     stage.must(stage.sign(victim, "with the returned one"), "and signs");
     world.oracle(other).boot();

@@ -6,7 +6,8 @@ export const prunedVote: Scenario = {
   number: 52,
   name: "pruned-vote",
   expected: ["IDEM"],
-  summary: "Old votes are shown to the oracles that cast them, after the steps were pruned; nobody is fenced.",
+  summary:
+    "Old votes are shown to the oracles that cast them, after the steps were pruned; nobody is fenced.",
   script: (stage) => {
     const { victim, world } = stage;
     const votes: SignedVote[] = [];

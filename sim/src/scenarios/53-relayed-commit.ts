@@ -1,15 +1,16 @@
-import {
-  commitmentList,
-  signingPackage,
-  validateCommitment,
-} from "@ipse/protocol/frost";
+import { commitmentList, signingPackage, validateCommitment } from "@ipse/protocol/frost";
 import type { Scalar } from "@ipse/protocol/group";
 import type { AgentPacket } from "../world/index.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 
 /** Whether these z's and no others complete message 0 of a COMMIT. */
-export function completes(stage: Stage, packet: AgentPacket, message: Uint8Array, shares: readonly Uint8Array[]): boolean {
+export function completes(
+  stage: Stage,
+  packet: AgentPacket,
+  message: Uint8Array,
+  shares: readonly Uint8Array[],
+): boolean {
   const { group, genesis, topology } = stage;
   if (packet.message.kind !== "commit") return false;
   const [list] = packet.message.commit.commitmentLists;
@@ -21,7 +22,10 @@ export function completes(stage: Stage, packet: AgentPacket, message: Uint8Array
     commitments: commitmentList(list.map((entry) => validateCommitment(group, entry))),
     message,
   });
-  const z = shares.reduce<Scalar>((sum, share) => group.scalarAdd(sum, share as Scalar), group.scalarFromNumber(0));
+  const z = shares.reduce<Scalar>(
+    (sum, share) => group.scalarAdd(sum, share as Scalar),
+    group.scalarFromNumber(0),
+  );
   const signature = new Uint8Array(64);
   signature.set(signing.groupCommitment);
   signature.set(z, 32);
@@ -38,9 +42,10 @@ export const relayedCommit: Scenario = {
     const { victim, world } = stage;
     stage.sign(victim);
     let commit: AgentPacket | undefined;
+    let held = true;
     const shares = new Map<number, Uint8Array>();
     world.network.toOracle.push((packet) => {
-      if (packet.message.kind !== "commit") return true;
+      if (packet.message.kind !== "commit" || !held) return true;
       commit ??= packet;
       return false;
     });
@@ -60,5 +65,6 @@ export const relayedCommit: Scenario = {
     stage.run(50);
     stage.must(shares.size >= stage.topology.quorum, "the relay gets every chosen oracle's share");
     stage.must(!completes(stage, caught, payload, [...shares.values()]), "without z_W there is no signature");
+    held = false;
   },
 };

@@ -69,9 +69,15 @@ export class Facts implements Observer {
 
   proposalsAt(instance: string, seq: number): Map<string, Proposal> {
     let seqs = this.proposals.get(instance);
-    if (seqs === undefined) this.proposals.set(instance, (seqs = new Map()));
+    if (seqs === undefined) {
+      seqs = new Map();
+      this.proposals.set(instance, seqs);
+    }
     let found = seqs.get(seq);
-    if (found === undefined) seqs.set(seq, (found = new Map()));
+    if (found === undefined) {
+      found = new Map();
+      seqs.set(seq, found);
+    }
     return found;
   }
 
@@ -102,10 +108,16 @@ export class Facts implements Observer {
     const { vote } = message.vote;
     const at = `${keyOf(vote.instance)}/${vote.seq}`;
     let hashesAt = this.votes.get(at);
-    if (hashesAt === undefined) this.votes.set(at, (hashesAt = new Map()));
+    if (hashesAt === undefined) {
+      hashesAt = new Map();
+      this.votes.set(at, hashesAt);
+    }
     const hash = keyOf(vote.headerHash);
     let voters = hashesAt.get(hash);
-    if (voters === undefined) hashesAt.set(hash, (voters = new Set()));
+    if (voters === undefined) {
+      voters = new Set();
+      hashesAt.set(hash, voters);
+    }
     voters.add(vote.oracle);
   }
 
@@ -124,7 +136,10 @@ export class Facts implements Observer {
     const instance = keyOf(instanceId);
     const at = `${instance}/${header.seq}`;
     let found = this.certified.get(at);
-    if (found === undefined) this.certified.set(at, (found = new Map()));
+    if (found === undefined) {
+      found = new Map();
+      this.certified.set(at, found);
+    }
     const hash = headerKey(header);
     if (found.has(hash)) return;
     const certified: Certified = { seq: header.seq, hash, atMs: this.#world.now };
@@ -135,7 +150,8 @@ export class Facts implements Observer {
 
   stateDurable(agent: AgentProcess): void {
     const phase = agent.state?.phase;
-    if (phase?.kind === "live") this.sawCertified(phase.head.signed.header.instance, phase.head.signed.header);
+    if (phase?.kind === "live")
+      this.sawCertified(phase.head.signed.header.instance, phase.head.signed.header);
   }
 
   oracleEvent(oracle: OracleProcess, event: { readonly event: string; readonly level: string }): void {

@@ -20,7 +20,11 @@ export function forgeEvidence(stage: Stage): ForkEvidence | undefined {
   const [head, parent] = oracle?.node?.history(instance, 2) ?? [];
   if (enrollment === undefined || head === undefined || parent === undefined) return undefined;
   const own = prng.bytes(32);
-  const header = { ...head.signed.header, nextChainKey: group.ed25519.publicKey(own), bodyHash: prng.bytes(32) };
+  const header = {
+    ...head.signed.header,
+    nextChainKey: group.ed25519.publicKey(own),
+    bodyHash: prng.bytes(32),
+  };
   const forged = {
     header,
     chainSignature: group.ed25519.sign(own, chainInput(header)),
@@ -33,7 +37,11 @@ export function forgeEvidence(stage: Stage): ForkEvidence | undefined {
 }
 
 /** Whether evidence convinces a stranger who pins this roster (default: the real one). */
-export function stands(stage: Stage, evidence: ForkEvidence, roster: Roster = stage.world.agentRoster): boolean {
+export function stands(
+  stage: Stage,
+  evidence: ForkEvidence,
+  roster: Roster = stage.world.agentRoster,
+): boolean {
   try {
     verifyEvidence(stage.group, roster, evidence);
     return true;

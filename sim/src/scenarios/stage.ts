@@ -1,7 +1,7 @@
 import { equalBytes } from "@ipse/protocol";
-import { encodeState } from "@ipse/protocol/session/workload";
 import type { Group } from "@ipse/protocol/group";
 import type { InstanceAction } from "@ipse/protocol/registry";
+import { encodeState } from "@ipse/protocol/session/workload";
 import type { Prng } from "../core/index.ts";
 import {
   type AgentProcess,
@@ -10,8 +10,8 @@ import {
   type Genesis,
   type LinkProfile,
   type OracleProcess,
-  statementOf,
   type Submission,
+  statementOf,
   type TicketWithSeed,
   type Topology,
   type World,
@@ -71,7 +71,10 @@ export class Stage {
   /** The honest workload, running since before the scenario began. */
   get victim(): AgentProcess {
     if (this.#victim === undefined) {
-      this.#victim = this.world.newAgent("victim");
+      const { world } = this;
+      const ready = (): boolean => world.oracles.every(({ node }) => node?.ready().quorum === undefined);
+      for (let i = 0; i < 50 && !ready(); i++) world.run(10);
+      this.#victim = world.newAgent("victim");
       this.#victim.file.restore(this.genesis.stateFile);
       this.#victim.boot();
       this.until(() => this.#victim?.mode === "running", 20_000, "the victim does not start");
@@ -106,6 +109,14 @@ export class Stage {
     const submission = agent.submit(text);
     this.world.runUntil(() => submission.outcome !== undefined, ms);
     return succeeded(submission);
+  }
+
+  /** Waits until the step whose result came is the head and nothing is pending. */
+  idle(agent: AgentProcess): void {
+    this.world.runUntil(() => {
+      const phase = agent.state?.phase;
+      return phase?.kind === "live" && phase.pending === undefined;
+    }, 500);
   }
 
   seqOf(agent: AgentProcess): number {
@@ -188,7 +199,13 @@ export class Stage {
 
   /** A new workload that holds a reservation for `dealt`; it is booted and enrolls. */
   enroll(ticket: TicketWithSeed, dealt: DealtPoolKey, use: number, name: string, copy = false): AgentProcess {
-    const { state } = enrollingState(this.world.cluster, this.prng.fork(`enroll-${name}`), dealt, ticket, use);
+    const { state } = enrollingState(
+      this.world.cluster,
+      this.prng.fork(`enroll-${name}`),
+      dealt,
+      ticket,
+      use,
+    );
     const agent = this.world.newAgent(name, copy);
     agent.file.restore(encodeState(state));
     agent.boot();

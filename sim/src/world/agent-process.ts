@@ -1,8 +1,8 @@
 import { WorkloadHost, type WorkloadSnapshot } from "@ipse/protocol/host";
 import type { Message } from "@ipse/protocol/session";
 import {
-  decodeState,
   type DurableState,
+  decodeState,
   type JoinTicket,
   newState,
   type SubmissionOutcome,

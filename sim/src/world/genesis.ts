@@ -1,11 +1,11 @@
-import type { Table } from "@ipse/protocol/host";
-import { encode } from "@ipse/protocol/encoding";
 import { concatBytes } from "@ipse/protocol";
+import { encode } from "@ipse/protocol/encoding";
+import type { Group } from "@ipse/protocol/group";
+import type { Table } from "@ipse/protocol/host";
 import { applyStatement, type SignedStatement } from "@ipse/protocol/registry";
 import { constantsOf } from "@ipse/protocol/session";
 import { records } from "@ipse/protocol/session/oracle";
 import { encodeState, type WorkloadSettings } from "@ipse/protocol/session/workload";
-import type { Group } from "@ipse/protocol/group";
 import { type DiskImage, Prng } from "../core/index.ts";
 import { type Cluster, makeCluster, makeTicket, workloadStatement } from "./cluster.ts";
 import { type DealtPoolKey, dealPoolKeys, enrollingState } from "./ideal-dealer.ts";
@@ -91,7 +91,9 @@ export function makeGenesis(group: Group, topology: Topology, prng: Prng): Genes
   const settled = (): boolean =>
     world.oracles.every((oracle) => {
       const record = oracle.record(instance);
-      return (record?.head?.signed.header.seq ?? 0) >= 1 && record?.shares.some((s) => s.version >= 1) === true;
+      return (
+        (record?.head?.signed.header.seq ?? 0) >= 1 && record?.shares.some((s) => s.version >= 1) === true
+      );
     });
   if (!world.runUntil(settled, 60_000)) throw new Error("the genesis instance did not enroll");
   world.run(500);
@@ -103,4 +105,3 @@ export function makeGenesis(group: Group, topology: Topology, prng: Prng): Genes
   const images = world.oracles.map(({ store }) => store.image());
   return { cluster, images, stateFile, instance, identityKey, spare };
 }
-

@@ -10,11 +10,11 @@ import {
 import { commitToPolynomial, evaluatePolynomial } from "@ipse/protocol/frost";
 import type { Scalar } from "@ipse/protocol/group";
 import {
-  type Enrollment,
+  chainInput,
   type EnrollClaims,
+  type Enrollment,
   enrollHeader,
   evidenceInput,
-  chainInput,
   makeProof,
   proofInput,
   type Reservation,

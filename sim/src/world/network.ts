@@ -73,6 +73,7 @@ export class Network {
   mangle: ((packet: AgentPacket) => AgentPacket) | undefined;
   /** Everything an eavesdropper would have recorded, when somebody listens. */
   captured: AgentPacket[] | undefined;
+  readonly #agentArrival = new Map<string, number>();
   readonly #peerArrival = new Map<number, number>();
   frames = 0;
 
@@ -86,10 +87,19 @@ export class Network {
     return profile.reorder > 0 && this.#prng.chance(profile.reorder) ? base * 10 : base;
   }
 
-  /** Carries one packet over an agent link: lost, once, or twice. */
-  #carry(deliver: () => void): void {
+  /**
+   * Carries one packet over an agent link. In order, as TCP does; unless the profile
+   * loses, doubles or reorders, which is harsher than TCP: then each frame is on its own.
+   */
+  #carry(link: string, deliver: () => void): void {
     const profile = this.agentLinks;
     this.frames++;
+    if (profile.loss + profile.duplicate + profile.reorder === 0) {
+      const at = Math.max(this.#queue.now + this.#delay(profile), this.#agentArrival.get(link) ?? 0);
+      this.#agentArrival.set(link, at);
+      this.#queue.at(at, deliver);
+      return;
+    }
     if (profile.loss > 0 && this.#prng.chance(profile.loss)) return;
     this.#queue.after(this.#delay(profile), deliver);
     if (profile.duplicate > 0 && this.#prng.chance(profile.duplicate))
@@ -99,10 +109,8 @@ export class Network {
   agentToOracle(sent: AgentPacket, deliver: (packet: AgentPacket) => void): void {
     const packet = this.mangle?.(sent) ?? sent;
     this.captured?.push(packet);
-    const frame = this.wire
-      ? encodeAgentFrame({ id: packet.requestId, message: packet.message })
-      : undefined;
-    this.#carry(() => {
+    const frame = this.wire ? encodeAgentFrame({ id: packet.requestId, message: packet.message }) : undefined;
+    this.#carry(`>${packet.sealedFor}`, () => {
       if (!this.toOracle.every((pass) => pass(packet))) return;
       if (frame === undefined) return deliver(packet);
       const { message } = parseAgentFrame(frame);
@@ -114,7 +122,7 @@ export class Network {
     const frame = this.wire
       ? encodeOracleFrame({ id: reply.to.requestId, message: reply.message })
       : undefined;
-    this.#carry(() => {
+    this.#carry(`<${reply.to.sealedFor}`, () => {
       if (!this.toAgent.every((pass) => pass(reply))) return;
       deliver(frame === undefined ? reply.message : parseOracleFrame(frame).message);
     });

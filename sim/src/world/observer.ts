@@ -1,6 +1,6 @@
 import type { HostEvent } from "@ipse/protocol/host";
-import type { SubmissionOutcome } from "@ipse/protocol/session/workload";
 import type { records } from "@ipse/protocol/session/oracle";
+import type { SubmissionOutcome } from "@ipse/protocol/session/workload";
 import type { OracleMessage } from "@ipse/protocol/wire";
 import type { AgentProcess, Submission } from "./agent-process.ts";
 import type { AgentPacket } from "./network.ts";

@@ -109,6 +109,10 @@ function advance(draft: InstanceDraft, certified: CertifiedHeader): void {
   ) {
     storeUndecided(draft, { signed: vote.signed, parent: head });
   }
+  // A certified step that does not build on my certified head: one seq has two certified headers (more than b faults).
+  // What peers hold at my head's seq is fetched and meets the FORK row.
+  if (head !== undefined && !follows(header, head.signed.header))
+    draft.effect({ kind: "fetch", instance: draft.id, seq: head.signed.header.seq });
   eraseShares(draft, certified.qc, certified);
   draft.change({ head: certified, ...(votedHere ? {} : { vote: undefined }) });
   if (header.kind === "end" && draft.record.status !== "revoked") draft.change({ status: "ended" });
