@@ -239,6 +239,17 @@ describe("signers that do not sign", () => {
     expectSigned(cluster, running, "the chain goes on");
   });
 
+  test("oracles that refuse every COMMIT are asked ever more seldom, and the chain goes on", () => {
+    const cluster = new Cluster("no-commit");
+    const running = cluster.enrolled("no-commit");
+    cluster.tamper = (_, message, request) => (request.kind === "commit" ? refused("ERR_NO_SHARE") : message);
+    const before = running.sent.length;
+    expect(cluster.sign(running, "nobody signs")).toEqual({ ok: false, code: "ERR_QUORUM_UNREACHABLE" });
+    expect(running.sent.length - before).toBeLessThan(100);
+    cluster.tamper = (_, message) => message;
+    expectSigned(cluster, running, "all sign");
+  });
+
   test("a denial with a bad signature counts for nothing", () => {
     const cluster = new Cluster("forged-deny");
     const running = cluster.enrolled("forged-deny");

@@ -111,8 +111,12 @@ function isAbout(qc: Certificate, header: Header): boolean {
   return qc.seq === header.seq && equalBytes(qc.headerHash, headerHash(header));
 }
 
-/** An oracle gave what it owed: whatever it owes next is asked for at once. */
+/** Attempts at signing before fresh slots are asked for at the back-off's pace only. */
+const EAGER_ROUNDS = 3;
+
+/** An oracle gave what it owed: whatever it owes next is asked for at once, unless signing keeps failing. */
 function acceptAnswer(turn: Turn, oracle: number): void {
+  if ((turn.memory.signing?.rounds ?? 0) >= EAGER_ROUNDS) return;
   const view = turn.view(oracle);
   view.tries = 0;
   view.nextTryMs = 0;

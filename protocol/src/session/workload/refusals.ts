@@ -1,12 +1,12 @@
 import { equalBytes, toHex } from "../../bytes.ts";
-import { encode, hashOf } from "../../encoding/index.ts";
+import { encode, type Hash, hashOf } from "../../encoding/index.ts";
 import { IpseError } from "../../errors.ts";
 import { rosterHash } from "../../registry/roster.ts";
-import type { SignedStatement } from "../../registry/statement.ts";
+import { type SignedStatement, statementHash } from "../../registry/statement.ts";
 import { verifyStatement } from "../../registry/statement-check.ts";
 import { type StatusProof, statusProof } from "../../wire/session.ts";
 import { verifyEvidence } from "../evidence.ts";
-import { type SignedStaleNotice, staleInput } from "../stale.ts";
+import { type SignedStaleNotice, staleInput, staleNotice } from "../stale.ts";
 import { follows, signaturesVerify } from "../step-check.ts";
 import { verifyCertificate } from "../vote.ts";
 import { die } from "./ending.ts";
@@ -17,7 +17,7 @@ import type { Turn } from "./turn.ts";
 const POLL_MS_MIN = 1000;
 const POLL_MS_MAX = 30_000;
 /** Void proofs remembered: one for each time operators or copies suspended the instance. */
-const VOIDED_MAX = 16;
+const VOIDED_MAX = 64;
 
 /** Asks STATUS again later, ever more seldom: a release is noticed without anybody's help. */
 function armPoll(turn: Turn): void {
@@ -30,9 +30,9 @@ function armPoll(turn: Turn): void {
  * A proof that the instance was suspended, which may be an old one that a liar kept:
  * all oracles are asked before anybody is refused. What a quorum calls active is void.
  */
-function suspect(turn: Turn, proof: StatusProof): void {
+function suspect(turn: Turn, proof: Hash): void {
   const { memory } = turn;
-  const name = toHex(hashOf("ipse/v1/status-proof", statusProof, proof));
+  const name = toHex(proof);
   if (memory.voided.includes(name)) return;
   memory.standing = name;
   if (memory.mode === "running") beginRound(turn);
@@ -81,7 +81,7 @@ function takeStatement(turn: Turn, proof: StatusProof, signed: SignedStatement):
   const live = turn.alive();
   if (payload.action === "revoke") return die(turn, "ERR_INSTANCE_REVOKED", encode(statusProof, proof));
   if (payload.action === "quarantine") {
-    if (serial > live.releaseSerial) suspect(turn, proof);
+    if (serial > live.releaseSerial) suspect(turn, statementHash(signed.statement));
   } else if (payload.release > live.release || serial > live.releaseSerial) {
     const release = Math.max(payload.release, live.release);
     turn.change({ release, releaseSerial: Math.max(serial, live.releaseSerial) });
@@ -98,7 +98,9 @@ export function takeProof(turn: Turn, oracle: number, proof: StatusProof): void 
   try {
     if (proof.kind === "statement") return takeStatement(turn, proof, proof.statement);
     if (proof.kind === "stale") {
-      if (noticeStands(turn, proof.notice)) suspect(turn, proof);
+      // By what its signature is over, so that one notice has one name.
+      const name = hashOf("ipse/v1/stale-name", staleNotice, proof.notice.notice);
+      if (noticeStands(turn, proof.notice)) suspect(turn, name);
       return;
     }
     const instance = verifyEvidence(turn.group, turn.context.roster, proof.evidence);

@@ -69,6 +69,8 @@ export interface Signing {
   /** Silent or refusing last time: asked when nobody else is left. */
   readonly resting: Set<number>;
   attempt: SigningAttempt | undefined;
+  /** Attempts made. */
+  rounds: number;
 }
 
 /** An oracle's answer to STATUS, of which only what proves itself was kept. */
