@@ -15,7 +15,7 @@ import type { OracleMessage } from "../../wire/session.ts";
 import { headerHash } from "../header.ts";
 import { type Denial, denialInput, type ShareResult } from "../signing.ts";
 import type { PendingStep } from "./durable.ts";
-import { dropAttempt, firstOpen, noteFailure } from "./signing.ts";
+import { dropAttempt } from "./signing.ts";
 import type { Signing, SigningAttempt } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -150,6 +150,5 @@ export function conclude(
     if (outcome === undefined) complete(turn, pending, signing, attempt, message);
   });
   for (const oracle of resting) signing.resting.add(oracle);
-  if (firstOpen(signing) !== undefined) noteFailure(turn, signing);
   dropAttempt(signing);
 }

@@ -45,19 +45,6 @@ function shareOf(turn: Turn, pending: PendingStep): Uint8Array {
   return pending.ratchet?.share ?? turn.alive().share;
 }
 
-/** Attempts at the same step that follow each other without a pause: a first one and one with other signers. */
-const ATTEMPTS_AT_ONCE = 2;
-
-/** Takes note of an attempt that left a message unsigned; from the third on, attempts wait longer and longer. */
-export function noteFailure(turn: Turn, signing: Signing): void {
-  signing.failures++;
-  const { retryMsMin, retryMsMax } = turn.context.settings;
-  const exponent = signing.failures - ATTEMPTS_AT_ONCE;
-  if (exponent < 0) return;
-  const delayMs = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(exponent, 10));
-  signing.notBeforeMs = turn.monotonicMs + turn.jittered(delayMs);
-}
-
 /** The first message without an outcome. */
 export function firstOpen(signing: Signing): number | undefined {
   const index = signing.outcomes.indexOf(undefined);
@@ -212,11 +199,6 @@ export function trySigning(turn: Turn, pending: PendingStep, signing: Signing): 
   settleDenied(turn, signing);
   const open = firstOpen(signing);
   if (open === undefined) return true;
-  const waitMs = signing.notBeforeMs - turn.monotonicMs;
-  if (waitMs > 0) {
-    turn.timer("again", waitMs);
-    return false;
-  }
   const chosen = choose(turn, signing, open);
   if (chosen === undefined) {
     settleDenied(turn, signing);
