@@ -23,6 +23,8 @@ export interface AgentOptions {
   readonly platform: Platform;
   readonly eventLog: EventLog;
   readonly heartbeatMs?: number | undefined;
+  /** How long a request may wait for a quorum. */
+  readonly requestTimeoutMs?: number | undefined;
   /** The machine has stopped for good: the process should end. */
   readonly onFatal: (error: unknown) => void;
 }

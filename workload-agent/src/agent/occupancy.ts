@@ -73,7 +73,7 @@ export class Occupancy {
   }
 
   async #occupy(): Promise<void> {
-    const { dir, platform, heartbeatMs, onFatal } = this.#options;
+    const { dir, platform, heartbeatMs, requestTimeoutMs, onFatal } = this.#options;
     const lock = await lockDirectory(dir);
     try {
       const parts = readStateFile(dir);
@@ -89,6 +89,7 @@ export class Occupancy {
         cluster: decodeCluster(parts.cluster),
         stateFile,
         heartbeatMs,
+        requestTimeoutMs,
         onStatus: (mode, code) => {
           platform.events({ level: mode === "dead" ? "error" : "info", event: "status", mode, code });
           if (mode === "dead") setImmediate(() => void this.#onDead(session));

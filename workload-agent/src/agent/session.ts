@@ -2,7 +2,12 @@ import { HEARTBEAT_MS, IpseError } from "@ipse/protocol";
 import { type StateFile, WorkloadHost } from "@ipse/protocol/host";
 import type { Roster } from "@ipse/protocol/registry";
 import type { Enrollment, MessageType } from "@ipse/protocol/session";
-import type { JoinTicket, Mode, SubmissionOutcome } from "@ipse/protocol/session/workload";
+import {
+  DEFAULT_SETTINGS,
+  type JoinTicket,
+  type Mode,
+  type SubmissionOutcome,
+} from "@ipse/protocol/session/workload";
 import type { SignatureReport } from "../api/service.ts";
 import { watchContinuity } from "../continuity/index.ts";
 import { EndpointDirectory, type LinkReport, OracleLinks, readEndpointStatement } from "../links/index.ts";
@@ -19,6 +24,8 @@ export interface SessionOptions {
   /** Enrolls with this ticket where the state file is empty. */
   readonly join?: JoinTicket | undefined;
   readonly heartbeatMs?: number | undefined;
+  /** How long a request may wait for a quorum (default: the machine's 15 s). */
+  readonly requestTimeoutMs?: number | undefined;
   readonly onStatus: (mode: Mode, code: string | undefined) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -99,7 +106,10 @@ export class InstanceSession {
         send: (oracle: number, id: number, message: Parameters<OracleLinks["send"]>[2], delta?: Uint8Array) =>
           void this.#links.send(oracle, id, message, delta),
       },
-      settings: { heartbeatMs: this.heartbeatMs },
+      settings: {
+        heartbeatMs: this.heartbeatMs,
+        requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_SETTINGS.requestTimeoutMs,
+      },
       onStatus: options.onStatus,
       onFatal: options.onFatal,
     };
