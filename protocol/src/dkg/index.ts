@@ -6,8 +6,8 @@ export type {
   DkgOutput,
   DkgSend,
 } from "./machine.ts";
-export { type DkgMessage, decodeDkgMessage, dkgMessage, encodeDkgMessage } from "./messages.ts";
 export { merkleLevels, merklePath, merkleRoot } from "./merkle.ts";
+export { type DkgMessage, decodeDkgMessage, dkgMessage, encodeDkgMessage } from "./messages.ts";
 export { ceremonyKeysMax, checkParams, type DkgParams, dkgParams } from "./params.ts";
 export {
   type CeremonyStatement,

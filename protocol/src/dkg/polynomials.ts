@@ -10,10 +10,10 @@ import {
   isShareOf,
   SUITE,
 } from "../frost/index.ts";
+import { makeProof, verifyProof } from "../frost/proof.ts";
 import { type Group, type Scalar, WIDE_BYTES } from "../group/index.ts";
 import { hash32, key32, oracleId } from "../ids.ts";
 import { THRESHOLD_MAX } from "../limits.ts";
-import { makeProof, verifyProof } from "../session/proof.ts";
 import type { Round1 } from "./messages.ts";
 import type { DkgParams } from "./params.ts";
 

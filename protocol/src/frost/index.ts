@@ -21,6 +21,7 @@ export {
   isShareOf,
   verifyingShare,
 } from "./polynomial.ts";
+export { makeProof, verifyProof } from "./proof.ts";
 export { signShare } from "./sign-share.ts";
 export {
   bindingFactorInputs,

@@ -2,12 +2,12 @@ import { equalBytes } from "../bytes.ts";
 import { deriveKeyId, type PoolKeyRoster, verifyPoolKey } from "../dkg/index.ts";
 import type { Hash } from "../encoding/index.ts";
 import { check } from "../errors.ts";
+import { verifyProof } from "../frost/index.ts";
 import type { Group, Point } from "../group/group.ts";
 import { type Roster, rosterHash, voteKeyOf } from "../registry/roster.ts";
 import { verifyTicket } from "../registry/ticket-check.ts";
 import { type EnrollBody, type Enrollment, enrollHeader, proofInput, reservationInput } from "./enroll.ts";
 import { chainInput, evidenceInput, headerHash } from "./header.ts";
-import { verifyProof } from "./proof.ts";
 
 /** The parts of an ENROLL that hold for ever, computed once. */
 export interface InstanceConstants {

@@ -79,8 +79,11 @@ export function proofOf(draft: InstanceDraft): StatusProof | undefined {
   const { view } = draft.context;
   const evidence = view.get(forks, draft.id);
   if (evidence !== undefined) return { kind: "fork", evidence };
-  const { by: statement } = standingOf(view, draft.id);
-  if (statement !== undefined) return { kind: "statement", statement };
+  const standing = standingOf(view, draft.id);
+  // A release in force explains nothing; a notice behind it does.
+  if (standing.status !== "active" && standing.by !== undefined) {
+    return { kind: "statement", statement: standing.by };
+  }
   const notice = view.get(staleNotices, draft.id);
   return notice === undefined ? undefined : { kind: "stale", notice };
 }

@@ -4,9 +4,8 @@ import { taggedHash } from "../../encoding/index.ts";
 import { IpseError } from "../../errors.ts";
 import { put, putOnce, remove } from "../../host/table.ts";
 import { identityKid } from "../../policy/index.ts";
-import { isTicketRevoked, standingOf, workloadOf } from "../../registry/registry.ts";
+import { standingOf } from "../../registry/registry.ts";
 import type { Roster } from "../../registry/roster.ts";
-import { judgeTicketTime, ticketOperator } from "../../registry/ticket-check.ts";
 import type { CertifiedHeader } from "../certified.ts";
 import type { EnrollBody, Enrollment } from "../enroll.ts";
 import { constantsOf, verifyEnrollment } from "../enroll-check.ts";
@@ -16,6 +15,7 @@ import { adopt } from "./adopt.ts";
 import { castVote, selfOf } from "./cast-vote.ts";
 import { type OracleContext, type Outcome, refuse } from "./context.ts";
 import { InstanceDraft } from "./draft.ts";
+import { judgeTicket } from "./judge-ticket.ts";
 import { refuseStatus } from "./on-step.ts";
 import {
   enrollments,
@@ -36,22 +36,7 @@ export function workloadPrefix(spiffeId: string): Uint8Array {
 
 /** What only the voting oracle can judge: time, revocation, what is used up. Throws ERR_TICKET_*, ERR_POOL_*, ERR_WORKLOAD_*. */
 function judge(context: OracleContext, roster: Roster, body: EnrollBody): void {
-  const { ticket } = body.ticket;
-  judgeTicketTime(
-    ticket,
-    body.ticket.delegation?.delegation,
-    ticketOperator(roster, body.ticket),
-    context.nowMs,
-  );
-  if (isTicketRevoked(context.view, ticket.id))
-    throw new IpseError("ERR_TICKET_REVOKED", "the ticket was revoked");
-  const workload = workloadOf(context.view, ticket.spiffeId);
-  if (workload === undefined) {
-    throw new IpseError("ERR_WORKLOAD_UNKNOWN", "the ticket's workload is not registered");
-  }
-  if (context.view.get(ticketUses, ticketUseKey(ticket.id, body.use)) !== undefined) {
-    throw new IpseError("ERR_TICKET_USED", `use ${body.use} of the ticket is spent`);
-  }
+  judgeTicket(context, roster, body.ticket, body.use);
   const keyId = deriveKeyId(body.poolKey);
   if (context.view.get(poolUses, keyId) !== undefined)
     throw new IpseError("ERR_POOL_KEY_USED", "the pool key is spent");

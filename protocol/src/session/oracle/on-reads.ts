@@ -1,7 +1,8 @@
 import { concatBytes, equalBytes } from "../../bytes.ts";
 import { put } from "../../host/table.ts";
-import { workloadOf } from "../../registry/registry.ts";
+import { standingOf, workloadOf } from "../../registry/registry.ts";
 import type { Roster } from "../../registry/roster.ts";
+import type { StatusProof } from "../../wire/session.ts";
 import type { AheadHeader } from "../certified.ts";
 import { type Equivocation, type ForkEvidence, verifyEquivocation, verifyEvidence } from "../evidence.ts";
 import { type SignedStaleNotice, staleInput } from "../stale.ts";
@@ -13,6 +14,12 @@ import { InstanceDraft } from "./draft.ts";
 import { proofOf, revokeByEvidence } from "./fork.ts";
 import { applyStanding, learnVerified } from "./on-enroll.ts";
 import { equivocations, oracleKey, staleNotices } from "./records.ts";
+
+/** The operators' newest release of an active instance: where W learns its release number. */
+function releaseOf(draft: InstanceDraft): StatusProof | undefined {
+  const { by: statement } = standingOf(draft.context.view, draft.id);
+  return statement === undefined ? undefined : { kind: "statement", statement };
+}
 
 /** Answers STATUS: head, every stored header above it, status; signed over the challenge. */
 export function onStatus(context: OracleContext, instance: Uint8Array, challenge: Uint8Array): Outcome {
@@ -35,7 +42,7 @@ export function onStatus(context: OracleContext, instance: Uint8Array, challenge
     above,
   };
   const signature = context.group.ed25519.sign(context.voteSeed, statusInput(answer));
-  const proof = status === "active" || status === "ended" ? undefined : proofOf(draft);
+  const proof = status === "active" || status === "ended" ? releaseOf(draft) : proofOf(draft);
   draft.effect({ kind: "reply", message: { kind: "status", answer, proof, signature } });
   return draft.outcome();
 }

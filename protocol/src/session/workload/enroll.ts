@@ -1,11 +1,11 @@
 import { zeroize } from "../../bytes.ts";
 import { IpseError } from "../../errors.ts";
+import { makeProof } from "../../frost/index.ts";
 import type { Group, Scalar } from "../../group/group.ts";
 import type { SignedTicket } from "../../registry/ticket.ts";
 import { type OracleMessage, type ReserveRequest, reserveInput } from "../../wire/session.ts";
 import { type EnrollBody, type EnrollClaims, enrollHeader, proofInput } from "../enroll.ts";
 import { verifyEnrollment } from "../enroll-check.ts";
-import { makeProof } from "../proof.ts";
 import { pursueAll } from "./contact.ts";
 import type { DurableState, Enrolling } from "./durable.ts";
 import { die } from "./ending.ts";
