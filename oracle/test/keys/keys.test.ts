@@ -28,7 +28,7 @@ describe("key files", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readSigningKey(portableGroup, path)).toEqual(key);
     expect(() => writeSigningKey(path, newSigningKey(portableGroup))).toThrow("EEXIST");
-    const jwk = JSON.parse(readFileSync(path, "utf8")) as JsonWebKey;
+    const jwk = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
     const publicKey = createPublicKey({ key: { ...jwk, d: undefined } as never, format: "jwk" });
     const message = Buffer.from("hello");
     expect(verify(null, message, publicKey, portableGroup.ed25519.sign(key.seed, message))).toBe(true);
