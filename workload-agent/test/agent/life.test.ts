@@ -28,16 +28,11 @@ const newDir = () => join(tempDir(), "ad");
 const enrolled = (dir: string, joinUri = cluster.joinUri()) =>
   enroll({ platform, dir, joinUri, timeoutMs: 10_000 });
 
-async function started(dir: string, heartbeatMs?: number): Promise<Agent> {
+async function started(dir: string, heartbeatMs?: number, requestTimeoutMs?: number): Promise<Agent> {
   const eventLog = new EventLog(() => Date.now());
   const onFatal = (error: unknown) => expect.unreachable(String(error));
-  const agent = await Agent.start({
-    dir: openDirectory(dir, false),
-    platform,
-    eventLog,
-    heartbeatMs,
-    onFatal,
-  });
+  const more = { eventLog, onFatal, heartbeatMs, requestTimeoutMs };
+  const agent = await Agent.start({ dir: openDirectory(dir, false), platform, ...more });
   onTestFinished(() => agent.stop());
   return agent;
 }
