@@ -4,7 +4,6 @@ export * from "./enroll.ts";
 export * from "./enroll-check.ts";
 export * from "./evidence.ts";
 export * from "./header.ts";
-export * from "./proof.ts";
 export * from "./sealing.ts";
 export * from "./signing.ts";
 export * from "./stale.ts";
