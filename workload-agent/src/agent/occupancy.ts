@@ -91,7 +91,9 @@ export class Occupancy {
         heartbeatMs,
         requestTimeoutMs,
         onStatus: (mode, code) => {
-          platform.events({ level: mode === "dead" ? "error" : "info", event: "status", mode, code });
+          const detail = code === undefined ? undefined : sentenceOf(code);
+          const level = mode === "dead" || mode === "quarantined" ? "error" : "info";
+          platform.events({ level, event: "status", mode, code, detail });
           if (mode === "dead") setImmediate(() => void this.#onDead(session));
         },
         onFatal,

@@ -3,6 +3,7 @@ import type { Clock } from "@ipse/protocol/host";
 import { z } from "zod";
 import { type AssertionIdentity, type AssertionSigner, makeAssertion } from "./assertion.ts";
 import type { DpopKey, NonceCache } from "./dpop.ts";
+import type { EndpointHealth } from "./endpoint-health.ts";
 import { type HttpAnswer, request } from "./http.ts";
 import type { Issuer } from "./issuer.ts";
 
@@ -25,6 +26,7 @@ export interface TokenRequester {
   readonly sign: AssertionSigner;
   readonly clock: Clock;
   readonly nonces: NonceCache;
+  readonly health: EndpointHealth;
   /** One attempt at one endpoint. */
   readonly attemptMs: number;
   /** Everything together. */
@@ -142,16 +144,19 @@ export async function requestToken(
   const deadlineMs = from.clock.monotonicMs() + from.overallMs;
   const refusals = new Map<string, number>();
   let problem = new IpseError("ERR_TOKEN_UNREACHABLE", "no token endpoint is known");
-  for (const endpoint of issuer.tokenEndpoints) {
+  for (const endpoint of from.health.order(issuer.tokenEndpoints)) {
     if (from.clock.monotonicMs() > deadlineMs) break;
     try {
-      return await attempt(from, issuer, endpoint, wish, key);
+      const grant = await attempt(from, issuer, endpoint, wish, key);
+      from.health.answered(endpoint);
+      return grant;
     } catch (error) {
       if (!(error instanceof IpseError)) throw error;
       const isOurs = !/^ERR_(TOKEN|OAUTH)_/.test(error.code);
       if (isOurs) throw error;
       const count = (refusals.get(error.code) ?? 0) + 1;
       refusals.set(error.code, count);
+      if (error.code === "ERR_TOKEN_UNREACHABLE") from.health.failed(endpoint);
       if (error instanceof TokenRefusal && count >= issuer.refusalsNeeded) throw error;
       // A refusal says more than a time-out, whichever came last.
       if (!(problem instanceof TokenRefusal) || error instanceof TokenRefusal) problem = error;

@@ -1,6 +1,7 @@
 import type { Clock, Timers } from "@ipse/protocol/host";
 import type { AssertionIdentity, AssertionSigner } from "./assertion.ts";
 import { DpopKey, NonceCache, type ProofTarget } from "./dpop.ts";
+import { EndpointHealth } from "./endpoint-health.ts";
 import { discoverIssuer, type Issuer } from "./issuer.ts";
 import { TokenCache } from "./token-cache.ts";
 import { requestToken, type TokenGrant, type TokenWish } from "./token-request.ts";
@@ -32,7 +33,7 @@ export interface TokenSourceOptions {
   readonly overallMs?: number;
 }
 
-const ATTEMPT_MS = 6000;
+const ATTEMPT_MS = 5000;
 const OVERALL_MS = 25_000;
 const METADATA_LIFETIME_MS = 10 * 60 * 1000;
 
@@ -40,11 +41,13 @@ const METADATA_LIFETIME_MS = 10 * 60 * 1000;
 export class TokenSource {
   readonly #options: TokenSourceOptions;
   readonly #nonces = new NonceCache();
+  readonly #health: EndpointHealth;
   readonly #tokens: TokenCache<BoundToken>;
   readonly #issuers: TokenCache<Issuer>;
 
   constructor(options: TokenSourceOptions) {
     this.#options = options;
+    this.#health = new EndpointHealth(options.clock);
     this.#tokens = new TokenCache(options.clock, options.timers);
     this.#issuers = new TokenCache(options.clock, options.timers, 32);
   }
@@ -83,7 +86,8 @@ export class TokenSource {
   async #fetch(issuer: string, query: TokenQuery) {
     const { identity, sign, clock, attemptMs = ATTEMPT_MS, overallMs = OVERALL_MS } = this.#options;
     const key = query.dpop ? await DpopKey.generate() : undefined;
-    const from = { identity: identity(), sign, clock, nonces: this.#nonces, attemptMs, overallMs };
+    const memory = { nonces: this.#nonces, health: this.#health };
+    const from = { identity: identity(), sign, clock, ...memory, attemptMs, overallMs };
     const grant = await requestToken(from, await this.#issuer(issuer), query, key);
     return { value: { grant, key }, lifetimeMs: grant.lifetimeMs };
   }

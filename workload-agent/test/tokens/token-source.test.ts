@@ -112,6 +112,8 @@ describe("a token request", () => {
     const { source, signatures } = sourceOf(urls);
     expect((await source.get(wish)).grant.accessToken).toBe("at");
     expect(signatures()).toBe(5);
+    await source.get({ ...wish, scope: "other" });
+    expect([silent, broken, lying, good].map(({ requests }) => requests.length)).toEqual([1, 1, 2, 2]);
   });
 
   it("believes a refusal when enough oracles agree, and asks no further", async () => {

@@ -18,10 +18,18 @@ function parseHeartbeat(text: string | undefined): number | undefined {
   return ms;
 }
 
-/** Resolves with the name of the signal that asks the process to stop. */
-function stopSignal(): Promise<string> {
+/** Set to 1 by a parent that holds our standard input open for as long as it lives, also when it is killed. */
+const PARENT_VARIABLE = "IPSE_EXIT_WITH_PARENT";
+
+/** Resolves with why the process is to stop: a signal, or the end of the parent that asked for it. */
+function stopReason(): Promise<string> {
   return new Promise((done) => {
     for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => done(signal));
+    if (process.env[PARENT_VARIABLE] !== "1") return;
+    process.stdin
+      .once("end", () => done("the parent is gone"))
+      .once("error", () => done("the parent is gone"));
+    process.stdin.resume();
   });
 }
 
@@ -50,7 +58,7 @@ export const runVerb = verb({
     "log-level": { type: "enum", options: LEVELS, default: "info", description: "How much to log" },
   },
   run: async (args) => {
-    const stop = stopSignal();
+    const stop = stopReason();
     const logger = stderrLogger(args["log-level"]);
     const json = process.argv.includes("--json");
     const running = await runAgent({
@@ -64,9 +72,10 @@ export const runVerb = verb({
     const { socket, stop: end } = running;
     const ready = { event: "ready", socket, pid: process.pid, status, spiffe_id, instance };
     printReport({ json: ready, text: `ready: ${spiffe_id ?? "no identity yet"} on ${socket}` }, json);
-    logger.info({ signal: await stop }, "stopping");
+    logger.info({ why: await stop }, "stopping");
     giveUpAfter(STOP_MS);
     await end();
+    process.stdin.destroy();
     return undefined;
   },
 });
