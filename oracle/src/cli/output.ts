@@ -17,6 +17,11 @@ export function failureOf(error: unknown): Failure {
     const exit = USAGE_CODES.test(error.code) ? EXIT.usage : EXIT.failed;
     return { code: error.code, message: error.message, exit };
   }
+  const { code, path, syscall } = error as Partial<NodeJS.ErrnoException>;
+  if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
+    const where = [syscall, path].filter((part) => part !== undefined).join(" ");
+    return { code: "ERR_SYSTEM", message: where === "" ? code : `${where}: ${code}`, exit: EXIT.failed };
+  }
   const message = error instanceof Error ? error.message : "unknown error";
   return { code: "ERR_INTERNAL", message, exit: EXIT.failed };
 }

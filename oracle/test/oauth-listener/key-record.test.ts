@@ -1,0 +1,33 @@
+import type { PublicJwk } from "@ipse/protocol/oauth";
+import { describe, expect, it } from "vitest";
+import { makeKeyRecord, verifyKeyRecord } from "../../src/oauth-listener/key-record.ts";
+import { group, keyOf, roster } from "../support/roster.ts";
+
+const jwk: PublicJwk = {
+  kty: "OKP",
+  crv: "Ed25519",
+  x: "9OULBmFcOUcCSUrKAtoRcwKv0cUHJl1MJ8z4jmAh-Tg",
+  kid: "a",
+  alg: "EdDSA",
+  use: "sig",
+};
+const record = makeKeyRecord(group, roster, 2, keyOf(2).seed, jwk);
+
+describe("an oracle's token key for its peers", () => {
+  it("counts under that oracle's vote key", () => {
+    expect(verifyKeyRecord(group, roster, record)).toEqual({ oracle: 2, key: jwk });
+  });
+
+  it.each([
+    ["another oracle's name", { ...record, oracle: 3 }],
+    ["another key", { ...record, jwk: record.jwk.replace('"a"', '"b"') }],
+    ["another oracle's signature", makeKeyRecord(group, roster, 2, keyOf(3).seed, jwk)],
+    ["an oracle the roster does not have", makeKeyRecord(group, roster, 9, keyOf(9).seed, jwk)],
+    ["another roster", makeKeyRecord(group, { ...roster, serial: 2 }, 2, keyOf(2).seed, jwk)],
+    ["a signature that is none", { ...record, signature: "!" }],
+    ["a member too many", { ...record, extra: 1 }],
+    ["nothing", undefined],
+  ])("does not count with %s", (_what, value) => {
+    expect(verifyKeyRecord(group, roster, value)).toBeUndefined();
+  });
+});
