@@ -43,20 +43,15 @@ export function aggregate(
   const decoded = decodeShares(group, signing, shares);
   let z = group.scalarFromNumber(0);
   for (const share of decoded.values()) z = group.scalarAdd(z, share);
-  if (verifies(group, signing, z)) return concatBytes(signing.groupCommitment, z);
+  const signature = concatBytes(signing.groupCommitment, z);
+  // The challenge of RFC 9591 section 4.6 is that of RFC 8032: the signature is good if it is a good one there.
+  if (group.ed25519.verify(signing.groupPublicKey, signing.message, signature)) return signature;
 
   const culprits = [...decoded].flatMap(([identifier, share]) =>
     verifyShare(group, signing, identifier, verifyingShareOf(identifier), share) ? [] : [identifier],
   );
   if (culprits.length > 0) throw badShares(culprits);
   throw new IpseError("ERR_FROST_SIGNATURE", "the signature fails although every share is right");
-}
-
-/** [z]B - [c]PK = R, the equation of RFC 8032 section 5.1.7 on values that are canonical by construction. */
-function verifies(group: Group, signing: SigningPackage, z: Scalar): boolean {
-  const scalars = [z, group.scalarNegate(signing.challenge)];
-  const commitment = group.multiMulPublic(scalars, [group.generator, signing.groupPublicKey]);
-  return group.equal(commitment, signing.groupCommitment);
 }
 
 function decodeShares(

@@ -27,6 +27,10 @@ export function interpolated(
   return set;
 }
 
+/** Coefficients remembered for one group: more than the signer sets that are in use at a time. */
+const REMEMBERED_MAX = 4096;
+const remembered = new WeakMap<Group, Map<string, Scalar>>();
+
 /** A signer's coefficient under the rule. Throws ERR_FROST_NOT_SIGNER. */
 export function coefficient(
   group: Group,
@@ -40,6 +44,7 @@ export function coefficient(
 
 /**
  * derive_interpolating_value of RFC 9591 section 4.2: the product of x_j / (x_j - x_i) over j other than i.
+ * Public, a function of the signer set alone, and its inversion is slow: the recent ones are remembered.
  * Throws ERR_FROST_NOT_SIGNER when i is not in the set, ERR_FROST_COMMITMENT_LIST on duplicates.
  */
 export function lagrangeCoefficient(
@@ -47,6 +52,18 @@ export function lagrangeCoefficient(
   identifiers: readonly number[],
   identifier: number,
 ): Scalar {
+  const known = remembered.get(group) ?? new Map<string, Scalar>();
+  remembered.set(group, known);
+  const name = `${identifier}/${identifiers.join()}`;
+  const hit = known.get(name);
+  if (hit !== undefined) return Uint8Array.from(hit) as Scalar;
+  const computed = interpolatingValue(group, identifiers, identifier);
+  if (known.size >= REMEMBERED_MAX) known.clear();
+  known.set(name, computed);
+  return Uint8Array.from(computed) as Scalar;
+}
+
+function interpolatingValue(group: Group, identifiers: readonly number[], identifier: number): Scalar {
   if (new Set(identifiers).size !== identifiers.length) {
     throw new IpseError("ERR_FROST_COMMITMENT_LIST", "an identifier stands twice in the list");
   }

@@ -1,9 +1,10 @@
-import { concatBytes } from "../bytes.ts";
+import { concatBytes, equalBytes, zeroize } from "../bytes.ts";
 import { IpseError } from "../errors.ts";
 import type { Group, Point, Scalar } from "../group/index.ts";
 import { type CoefficientRule, coefficient, interpolated } from "./coefficient.ts";
 import { type Commitment, type CommitmentList, encodeCommitmentList } from "./commitment.ts";
 import { identifierScalar } from "./identifier.ts";
+import type { SigningNonces } from "./nonce.ts";
 import { h1, h2, h4, h5 } from "./suite.ts";
 
 export interface SigningRequest {
@@ -50,20 +51,49 @@ export function computeBindingFactors(
   return bindingFactorInputs(group, request).map((input) => h1(group, input));
 }
 
+/** D + [rho]E of our own commitment as [d + e * rho]B: one multiplication of the base, in constant time. */
+function ownTerm(group: Group, { hiding, binding }: SigningNonces, bindingFactor: Scalar): Point {
+  const bound = group.scalarMul(binding, bindingFactor);
+  const nonce = group.scalarAdd(hiding, bound);
+  const term = group.baseMul(nonce);
+  zeroize(bound, nonce);
+  return term;
+}
+
+function isOwn(entry: Commitment, { commitment }: SigningNonces): boolean {
+  return (
+    entry.identifier === commitment.identifier &&
+    equalBytes(entry.hiding, commitment.hiding) &&
+    equalBytes(entry.binding, commitment.binding)
+  );
+}
+
 /**
- * compute_group_commitment of RFC 9591 section 4.5. Throws ERR_FROST_GROUP_COMMITMENT on the identity, whose
- * signature would show the secret; it does not come about by chance.
+ * compute_group_commitment of RFC 9591 section 4.5, as one sum of products over public points. `own`: the
+ * nonces behind one of the entries, which make its part cheaper; they are read, not used up. Throws
+ * ERR_FROST_GROUP_COMMITMENT on the identity, whose signature would show the secret; it does not come about
+ * by chance.
  */
 export function groupCommitment(
   group: Group,
   list: CommitmentList,
   bindingFactors: readonly Scalar[],
+  own?: SigningNonces,
 ): Point {
-  const bound = group.multiMulPublic(
-    bindingFactors,
-    list.map(({ binding }) => binding),
-  );
-  const sum = list.reduce((total, { hiding }) => group.add(total, hiding), bound);
+  const one = group.scalarFromNumber(1);
+  const scalars: Scalar[] = [];
+  const points: Point[] = [];
+  for (const [index, entry] of list.entries()) {
+    const bindingFactor = bindingFactors[index] as Scalar;
+    if (own !== undefined && isOwn(entry, own)) {
+      scalars.push(one);
+      points.push(ownTerm(group, own, bindingFactor));
+    } else {
+      scalars.push(bindingFactor, one);
+      points.push(entry.binding, entry.hiding);
+    }
+  }
+  const sum = group.multiMulPublic(scalars, points);
   if (group.equal(sum, group.identity)) {
     throw new IpseError("ERR_FROST_GROUP_COMMITMENT", "the group commitment is the identity");
   }
@@ -80,13 +110,16 @@ export function challenge(
   return h2(group, commitment, groupPublicKey, message);
 }
 
-/** Throws ERR_FROST_SIGNERS on too few signers or a missing workload, ERR_FROST_GROUP_COMMITMENT. */
-export function signingPackage(group: Group, request: SigningRequest): SigningPackage {
+/**
+ * `own`: the nonces of whoever is about to sign with this package (see groupCommitment); the package is the
+ * same without them. Throws ERR_FROST_SIGNERS on too few signers or a missing workload, ERR_FROST_GROUP_COMMITMENT.
+ */
+export function signingPackage(group: Group, request: SigningRequest, own?: SigningNonces): SigningPackage {
   const { rule, threshold, commitments, groupPublicKey, message } = request;
   const identifiers = commitments.map(({ identifier }) => identifier);
   const interpolatedSigners = interpolated(rule, identifiers, threshold);
   const bindingFactors = computeBindingFactors(group, request);
-  const commitment = groupCommitment(group, commitments, bindingFactors);
+  const commitment = groupCommitment(group, commitments, bindingFactors, own);
   const signers = new Map<number, Signer>();
   for (const [index, entry] of commitments.entries()) {
     signers.set(entry.identifier, { commitment: entry, bindingFactor: bindingFactors[index] as Scalar });

@@ -1,5 +1,5 @@
 import { equalBytes, zeroize } from "../bytes.ts";
-import { type Commitment, commitmentList, signingPackage, signShare } from "../frost/index.ts";
+import { commitmentList, signingPackage, signShare } from "../frost/index.ts";
 import type { Group, Point, Scalar } from "../group/group.ts";
 import { identityKidText, judgeMessage } from "../policy/index.ts";
 import type { Workload } from "../registry/statement.ts";
@@ -48,15 +48,13 @@ export function signCommit(context: SignContext, effect: SignEffect): OracleMess
   if (named === undefined) return refused("ERR_COMMIT_SIGNERS", "this oracle is not among the signers");
   const shown = vault.peek(subject, named.bootId, named.slotId, monotonicMs);
   if (shown === undefined) return refused("ERR_NONCE_SLOT", "no such live nonce slot; send the STEP again");
-  const mine = (list: readonly Commitment[]): Commitment | undefined =>
-    list.find((entry) => entry.identifier === oracle);
   const equal =
     lists.length === shown.commitments.length &&
-    lists.every((list, j) => {
-      const [listed, own] = [mine(list), shown.commitments[j]];
+    lists.every(({ own: listed }, j) => {
+      const own = shown.commitments[j];
       return (
-        listed !== undefined &&
         own !== undefined &&
+        listed.identifier === oracle &&
         equalBytes(listed.hiding, own.hiding) &&
         equalBytes(listed.binding, own.binding)
       );
@@ -79,13 +77,14 @@ export function signCommit(context: SignContext, effect: SignEffect): OracleMess
       zeroize(nonces.hiding, nonces.binding);
       return deny(context, effect, j, denied);
     }
-    const signing = signingPackage(group, {
+    const request = {
       rule: "mandatory",
       threshold: context.threshold,
       groupPublicKey: effect.identityKey as Point,
-      commitments: commitmentList(list),
+      commitments: commitmentList([...list.before, nonces.commitment, ...list.after]),
       message: message.payload,
-    });
+    } as const;
+    const signing = signingPackage(group, request, nonces);
     return { kind: "share", z: signShare(group, signing, effect.share as Scalar, nonces) };
   });
   const fresh = vault.slotFor(subject, taken.messages, effect.share as Scalar, monotonicMs);

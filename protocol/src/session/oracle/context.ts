@@ -1,5 +1,5 @@
 import type { Hash } from "../../encoding/index.ts";
-import type { Commitment } from "../../frost/index.ts";
+import type { Commitment, UncheckedCommitment } from "../../frost/index.ts";
 import type { Group } from "../../group/group.ts";
 import type { Mutation, View } from "../../host/table.ts";
 import type { Roster } from "../../registry/roster.ts";
@@ -25,6 +25,16 @@ export interface SlotSubject {
   readonly headerHash: Hash;
 }
 
+/**
+ * The commitment list of one message at one of its oracles: the others' commitments are checked; its own is
+ * taken from its nonce slot instead of being decoded, once what stands here equals it byte for byte.
+ */
+export interface ListedCommitments {
+  readonly before: readonly Commitment[];
+  readonly own: UncheckedCommitment;
+  readonly after: readonly Commitment[];
+}
+
 export type OracleEffect =
   | { readonly kind: "reply"; readonly message: OracleMessage }
   /** Answers STEP: the host adds the live nonce slot (for `messages`) and a fresh salt. */
@@ -41,7 +51,7 @@ export type OracleEffect =
       readonly kind: "sign";
       readonly subject: SlotSubject;
       readonly commit: SignedCommit["commit"];
-      readonly lists: readonly (readonly Commitment[])[];
+      readonly lists: readonly ListedCommitments[];
       readonly share: Uint8Array;
       readonly identityKey: Uint8Array;
       readonly spiffeId: string;

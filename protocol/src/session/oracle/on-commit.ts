@@ -1,12 +1,12 @@
 import { equalBytes } from "../../bytes.ts";
 import { IpseError } from "../../errors.ts";
-import { type Commitment, validateCommitment, WORKLOAD_IDENTIFIER } from "../../frost/index.ts";
+import { validateCommitment, WORKLOAD_IDENTIFIER } from "../../frost/index.ts";
 import type { CertifiedHeader } from "../certified.ts";
 import { headerHash, type SignedHeader } from "../header.ts";
 import { type Commit, commitInput, type SignedCommit } from "../signing.ts";
 import { adopt, certifiedVerifies } from "./adopt.ts";
 import { selfOf, shareAt } from "./cast-vote.ts";
-import { type OracleContext, type Outcome, refusal, refuse } from "./context.ts";
+import { type ListedCommitments, type OracleContext, type Outcome, refusal, refuse } from "./context.ts";
 import { InstanceDraft } from "./draft.ts";
 import { forkRow } from "./fork.ts";
 import { refuseStatus } from "./on-step.ts";
@@ -16,12 +16,8 @@ function headerOf(draft: InstanceDraft, seq: number, hash: Uint8Array): SignedHe
   return draft.headersAt(seq).find((signed) => equalBytes(headerHash(signed.header), hash));
 }
 
-/** Decodes and checks the commitment lists: one per message, W and exactly the named signers, in order. */
-function checkLists(
-  context: OracleContext,
-  commit: Commit,
-  quorum: number,
-): readonly (readonly Commitment[])[] {
+/** Decodes and checks the commitment lists: one per message, W and exactly the named signers, in order. My own stay as they came. */
+function checkLists(context: OracleContext, commit: Commit, quorum: number): readonly ListedCommitments[] {
   const signers = commit.slots.map((slot) => slot.oracle);
   const ordered = signers.every((id, i) => i === 0 || id > (signers[i - 1] ?? 0));
   if (!ordered || signers.length < quorum || !signers.includes(context.oracle)) {
@@ -36,7 +32,12 @@ function checkLists(
       entries.length === expected.length && entries.every((e, i) => e.identifier === expected[i]);
     if (!matches)
       throw new IpseError("ERR_COMMIT_LIST", "a commitment list is not for the workload and the signer set");
-    return entries.map((entry) => validateCommitment(context.group, entry));
+    const at = signers.indexOf(context.oracle);
+    const checked = (from: number, to?: number) =>
+      entries.slice(from, to).map((entry) => validateCommitment(context.group, entry));
+    const own = entries[at];
+    if (own === undefined) throw new IpseError("ERR_COMMIT_SIGNERS", "a commitment list without this oracle");
+    return { before: checked(0, at), own, after: checked(at + 1) };
   });
 }
 

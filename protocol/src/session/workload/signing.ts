@@ -140,13 +140,14 @@ function prepare(turn: Turn, pending: PendingStep, chosen: readonly Chosen[]): S
   pending.body.messages.forEach(({ payload }, message) => {
     const nonces = drawNonces(turn, share, context, message);
     const oracles = chosen.flatMap(({ commitments }) => commitments.slice(message, message + 1));
-    const signing = signingPackage(group, {
+    const request = {
       rule: "mandatory",
       threshold: constants.threshold,
       groupPublicKey: constants.identityKey,
       commitments: commitmentList([...oracles, nonces.commitment]),
       message: payload,
-    });
+    } as const;
+    const signing = signingPackage(group, request, nonces);
     packages.push(signing);
     ownShares.push(signShare(group, signing, share as Scalar, nonces));
   });
