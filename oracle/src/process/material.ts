@@ -1,3 +1,5 @@
+import { createSecureContext } from "node:tls";
+import { IpseError } from "@ipse/protocol";
 import type { Group } from "@ipse/protocol/group";
 import type { SignedRoster, SignedStatement } from "@ipse/protocol/registry";
 import { inConfigDir, type LoadedConfig } from "../config/index.ts";
@@ -15,16 +17,21 @@ export interface Material {
   readonly oauthTls: TlsMaterial | undefined;
 }
 
-/** Reads certificate and key; undefined when the listener has no TLS. */
+/** Reads certificate and key; undefined when the listener has no TLS. Throws ERR_TLS_CERTIFICATE, ERR_CONFIG. */
 export function readTls(
   loaded: LoadedConfig,
   tls: { readonly cert_file: string; readonly key_file: string } | undefined,
 ): TlsMaterial | undefined {
   if (tls === undefined) return undefined;
-  return {
-    cert: readSecretFile(inConfigDir(loaded, tls.cert_file)),
-    key: readSecretFile(inConfigDir(loaded, tls.key_file)),
-  };
+  const files = { cert: inConfigDir(loaded, tls.cert_file), key: inConfigDir(loaded, tls.key_file) };
+  const material = { cert: readSecretFile(files.cert), key: readSecretFile(files.key) };
+  try {
+    createSecureContext(material);
+  } catch (cause) {
+    const why = "are no certificate and key in PEM that belong together";
+    throw new IpseError("ERR_TLS_CERTIFICATE", `${files.cert} and ${files.key} ${why}`, { cause });
+  }
+  return material;
 }
 
 export function readMaterial(group: Group, loaded: LoadedConfig): Material {

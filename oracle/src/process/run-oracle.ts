@@ -1,20 +1,12 @@
-import { IpseError, toHex } from "@ipse/protocol";
-import { loadGroup } from "@ipse/protocol/group";
-import { createOracle, type OracleNode } from "@ipse/protocol/host";
-import { type Roster, rosterHash } from "@ipse/protocol/registry";
-import type { FastifyInstance } from "fastify";
+import { toHex } from "@ipse/protocol";
+import type { OracleNode } from "@ipse/protocol/host";
+import { rosterHash } from "@ipse/protocol/registry";
 import type { Logger } from "pino";
-import { formatAddress, inConfigDir, type LoadedConfig, loadConfig } from "../config/index.ts";
-import { createHttp, listen } from "../http/create-http.ts";
-import { isShared } from "../keys/index.ts";
-import { createLocalListener, createMetrics, type Metrics } from "../local-listener/index.ts";
-import { createLogger, eventSink } from "../log/logger.ts";
-import { createOAuthSide, type OAuthSide } from "../oauth-listener/index.ts";
-import { PeerNetwork } from "../peers/index.ts";
-import { systemClock, systemEntropy, systemTimers } from "../ports/system.ts";
-import { createSessionListener, type SessionListener } from "../session-listener/index.ts";
-import { type LevelStore, openLevelStore } from "../store/index.ts";
-import { type Material, readMaterial, readTls } from "./material.ts";
+import { formatAddress, type LoadedConfig, loadConfig } from "../config/index.ts";
+import { createLogger } from "../log/logger.ts";
+import { closeListeners, type Listeners, openListeners } from "./listeners.ts";
+import { readTls } from "./material.ts";
+import { buildParts, newestOf, type Parts } from "./parts.ts";
 
 export interface RunningOracle {
   readonly node: OracleNode;
@@ -25,112 +17,8 @@ export interface RunningOracle {
   stop(): Promise<void>;
 }
 
-/** Waiting for another process to let go of the store: a restart overlaps a little. */
-const LOCK_WAIT_MS = 3_000;
 /** How long agents' answers under way may take at a stop. */
 const DRAIN_MS = 2_000;
-
-function newestOf(material: Material): Roster {
-  const newest = material.rosters.at(-1)?.roster;
-  if (newest === undefined) throw new IpseError("ERR_CONFIG", "an oracle needs a roster");
-  return newest;
-}
-
-interface Parts {
-  readonly loaded: LoadedConfig;
-  readonly material: Material;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly store: LevelStore;
-  readonly peers: PeerNetwork;
-  readonly node: OracleNode;
-}
-
-/** The process ends when a durable write failed: what is in memory may no longer be what is on disk. */
-function fatalWith(log: Logger): (error: Error) => void {
-  return (error) => {
-    log.fatal({ err: error }, "store.failed");
-    process.exit(1);
-  };
-}
-
-async function buildParts(loaded: LoadedConfig, log: Logger): Promise<Parts> {
-  const { config } = loaded;
-  const { group, warning } = await loadGroup();
-  if (warning !== undefined) log.warn({ warning }, "group.portable");
-  const material = readMaterial(group, loaded);
-  const keyFile = inConfigDir(loaded, config.vote_key_file);
-  if (isShared(keyFile)) log.warn({ file: keyFile }, "key.readable-by-others");
-  const fatal = fatalWith(log);
-  const store = await openLevelStore({
-    dir: inConfigDir(loaded, config.store_dir),
-    owner: material.voteKey.publicKey,
-    fatal,
-    lockWaitMs: LOCK_WAIT_MS,
-  });
-  const metrics = createMetrics();
-  const rosters = material.rosters.map(({ roster }) => roster);
-  const { limits, oracle } = config;
-  const peers = new PeerNetwork({ oracle, group, entropy: systemEntropy, rosters, limits, log });
-  const options = {
-    group,
-    oracle,
-    voteSeed: material.voteKey.seed,
-    rosters: material.rosters,
-    clock: systemClock,
-    entropy: systemEntropy,
-    timers: systemTimers,
-    store: store.store,
-    peers,
-    events: eventSink(log, metrics.count),
-    poolKeysPerOracle: config.pool_keys,
-  };
-  try {
-    return { loaded, material, log, metrics, store, peers, node: createOracle(options, fatal) };
-  } catch (error) {
-    await store.close();
-    throw error instanceof IpseError ? new IpseError("ERR_CONFIG", error.message, { cause: error }) : error;
-  }
-}
-
-interface Listeners {
-  readonly side: OAuthSide;
-  readonly session: SessionListener;
-  readonly oauth: FastifyInstance | undefined;
-  readonly local: FastifyInstance;
-}
-
-async function openListeners(parts: Parts): Promise<Listeners> {
-  const { loaded, material, log, metrics, store, peers, node } = parts;
-  const { config } = loaded;
-  const { limits } = config;
-  const voteSeed = material.voteKey.seed;
-  const { group } = await loadGroup();
-  const session = createSessionListener({
-    node,
-    group,
-    clock: systemClock,
-    rosters: material.rosters,
-    voteSeed,
-    tls: material.sessionTls,
-    limits,
-    log,
-    acceptPeer: (socket) => peers.accept(socket),
-  });
-  const oauth = config.oauth === undefined ? undefined : createHttp({ tls: material.oauthTls, limits });
-  const roster = newestOf(material);
-  const side = await createOAuthSide({ node, group, clock: systemClock, roster, voteSeed, log, loaded });
-  side.mountKeyRoute(session.app);
-  side.mount(oauth ?? session.app);
-  const gauges = () => ({ session_connections: session.connections, store_keys: store.store.size });
-  const local = createLocalListener({ node, clock: systemClock, limits, metrics, gauges });
-  const bind = (app: FastifyInstance, what: string, { host, port }: { host: string; port: number }) =>
-    listen(app, what, host, port);
-  await bind(session.app, "session", config.session.listen);
-  if (oauth !== undefined && config.oauth !== undefined) await bind(oauth, "oauth", config.oauth.listen);
-  await bind(local, "local", config.local.listen);
-  return { side, session, oauth, local };
-}
 
 /** Tells the registry the endpoints that came with the roster files; it keeps the newest of each. */
 function seedEndpoints({ node, material, log }: Parts): void {
@@ -162,7 +50,7 @@ async function stop(parts: Parts, listeners: Listeners): Promise<void> {
   await listeners.session.drain(DRAIN_MS);
   await new Promise<void>((resolve) => node.stop(resolve));
   peers.stop();
-  await Promise.all([listeners.session.app.close(), listeners.oauth?.close(), listeners.local.close()]);
+  await closeListeners(listeners);
   await new Promise<void>((resolve) => store.store.whenIdle(resolve));
   await store.close();
 }
