@@ -34,7 +34,7 @@ export interface LinkReport {
 const REFRESH_MS = 5 * 60 * 1000;
 const FIRST_REFRESH_MS = 1000;
 /** While some oracle is out of reach, its new address may be known to another. */
-const REFRESH_DOWN_MS = 15_000;
+const REFRESH_DOWN_MS = 10_000;
 
 /** The connections to all oracles of a roster, and the news about where they are. */
 export class OracleLinks {
@@ -43,6 +43,8 @@ export class OracleLinks {
   #cancel: () => void = () => {};
   #stopped = true;
   #turn = 0;
+  /** The next look is far away, because nothing was missing when it was planned. */
+  #relaxed = false;
 
   constructor(options: LinksOptions, handlers: LinksHandlers) {
     this.#options = options;
@@ -54,7 +56,10 @@ export class OracleLinks {
           { ...options, oracle: id, voteKey, endpoint },
           {
             onUp: () => handlers.onUp(id),
-            onDown: () => handlers.onDown(id),
+            onDown: () => {
+              handlers.onDown(id);
+              this.#hurry();
+            },
             onMessage: (message, requestId) => handlers.onMessage(id, requestId, message),
           },
         );
@@ -90,7 +95,13 @@ export class OracleLinks {
 
   #plan(delayMs: number): void {
     this.#cancel();
+    this.#relaxed = delayMs > REFRESH_DOWN_MS;
     if (!this.#stopped) this.#cancel = this.#options.timers.after(delayMs, () => void this.refresh());
+  }
+
+  /** An oracle went away: perhaps it moved. Never puts off a look that comes sooner. */
+  #hurry(): void {
+    if (this.#relaxed) this.#plan(Math.min(REFRESH_DOWN_MS, this.#options.refreshMs ?? REFRESH_MS));
   }
 
   /** Asks one connected oracle after the other, one per turn: each may be behind, none can invent a record. */

@@ -149,6 +149,37 @@ export class Cluster {
     }
   }
 
+  /** A signed endpoint statement that no oracle has. */
+  endpoint(oracle: number, url: string): SignedStatement {
+    return this.#sign({
+      kind: "endpoint",
+      oracle,
+      sessionUrl: url,
+      oauthUrl: url,
+      tlsPin: new Uint8Array(32),
+    });
+  }
+
+  /** An endpoint statement with a signature that is not the operator's. */
+  forgedEndpoint(oracle: number): SignedStatement {
+    const signed = this.endpoint(oracle, "http://127.0.0.1:6666");
+    const [first] = signed.signatures;
+    const publicKey = first?.publicKey ?? new Uint8Array(32);
+    return { ...signed, signatures: [{ publicKey, signature: new Uint8Array(64).fill(1) }] };
+  }
+
+  /** Has the registry listeners serve a statement, checked by nobody. */
+  spread(signed: SignedStatement): void {
+    this.#endpoints.push(signed);
+  }
+
+  /** Moves a stopped oracle's listener to another port, by an operator's statement. */
+  async move(oracle: number): Promise<void> {
+    const server = this.servers[oracle - 1];
+    await server?.start(true);
+    this.#endpoints[oracle - 1] = this.endpoint(oracle, server?.url ?? "");
+  }
+
   /** A join URI; `ttlMs` below zero makes one that has expired. */
   joinUri(ttlMs = 600_000, uses = 1): string {
     const seed = fresh(32);

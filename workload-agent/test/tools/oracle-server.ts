@@ -56,7 +56,9 @@ export class OracleServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  async start(): Promise<void> {
+  /** Listens where it listened before, or on another port. */
+  async start(elsewhere = false): Promise<void> {
+    if (elsewhere) this.#port = 0;
     await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
     this.#port = (this.#server.address() as AddressInfo).port;
   }
