@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { newSealingKey, openDelta, type SealingKey } from "@ipse/oracle/session-listener";
 import type { SignedHeader } from "@ipse/protocol/session";
+import { sealDelta } from "@ipse/workload-agent/links";
 import { beforeAll, describe, expect, it } from "vitest";
-import { newSealingKey, openDelta, type SealingKey } from "../../oracle/src/session-listener/hpke.ts";
-import { sealDelta } from "../../workload-agent/src/links/sealing.ts";
 
 const signed: SignedHeader = {
   header: {

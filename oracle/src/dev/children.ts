@@ -22,10 +22,13 @@ function exitOf(child: ChildProcess): Promise<number | string> {
   });
 }
 
+/** The program of an oracle; the path of its configuration is added as `--config FILE`. */
+export const ORACLE_PROGRAM: readonly string[] = [BIN, "run"];
+
 /** Starts one oracle as a process of its own; it logs to its directory. */
-export function startChild(layout: DevLayout, id: number): Child {
+export function startChild(layout: DevLayout, id: number, program = ORACLE_PROGRAM): Child {
   const log = openSync(layout.logFile(id), "a", 0o600);
-  const child = spawn(process.execPath, [BIN, "run", "--config", layout.configFile(id)], {
+  const child = spawn(process.execPath, [...program, "--config", layout.configFile(id)], {
     stdio: ["pipe", log, log],
     env: { ...process.env, [PARENT_VARIABLE]: "1" },
   });

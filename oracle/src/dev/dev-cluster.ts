@@ -16,6 +16,8 @@ export interface DevOptions {
   readonly port: number | undefined;
   readonly heartbeatMs: number | undefined;
   readonly readyMs?: number;
+  /** What runs an oracle; a measurement puts another one here. */
+  readonly program?: readonly string[];
 }
 
 export interface DevCluster {
@@ -125,7 +127,7 @@ export async function startDevCluster(group: Group, options: DevOptions): Promis
   };
   try {
     const [state, resumed] = await prepare(group, layout, options);
-    for (const id of state.ports.keys()) children.push(startChild(layout, id + 1));
+    for (const id of state.ports.keys()) children.push(startChild(layout, id + 1, options.program));
     await untilReady(layout, state, children, options.readyMs ?? READY_MS);
     return { layout, state, resumed, children, stop };
   } catch (error) {

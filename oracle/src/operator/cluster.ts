@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { IpseError } from "@ipse/protocol";
 import { type Group, loadGroup } from "@ipse/protocol/group";
 import {
@@ -55,7 +55,9 @@ function filesOf(options: ClusterOptions): {
     if (dir !== undefined)
       throw new IpseError("ERR_USAGE", "give --dir, or --roster with --operator-key, not both");
     if (operatorKey.length === 0) throw new IpseError("ERR_USAGE", "--roster needs --operator-key");
-    return { roster, keys: operatorKey, dir: undefined };
+    const beside = dirname(resolve(roster));
+    const dev = existsSync(devLayout(beside).stateFile);
+    return { roster, keys: operatorKey, dir: dev ? beside : undefined };
   }
   const chosen = dir ?? DEV_DIR;
   const layout = devLayout(resolve(chosen));

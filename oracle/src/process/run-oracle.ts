@@ -56,10 +56,13 @@ async function stop(parts: Parts, listeners: Listeners): Promise<void> {
 }
 
 /** Brings one oracle up from its configuration. Throws ERR_CONFIG, ERR_STORE_*, ERR_LISTEN in one sentence each. */
-export async function startOracle(loaded: LoadedConfig): Promise<RunningOracle> {
+export async function startOracle(
+  loaded: LoadedConfig,
+  substitutes: Substitutes = {},
+): Promise<RunningOracle> {
   const { config } = loaded;
   const log = createLogger(config.log.level, { oracle: config.oracle });
-  const parts = await buildParts(loaded, log);
+  const parts = await buildParts(loaded, log, substitutes);
   let listeners: Listeners;
   try {
     listeners = await openListeners(parts);

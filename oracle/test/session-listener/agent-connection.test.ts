@@ -178,10 +178,11 @@ describe("an agent's connection", () => {
     const { node, client } = await open({ limits: { ...limits, frames_per_second: 2 } });
     node.onAsk = ({ reply }) => reply(noted(1));
     await greet(client, node);
-    for (let id = 1; id <= 6; id++) send(client, id, status(1));
+    for (let id = 1; id <= 20; id++) send(client, id, status(1));
     const kinds: string[] = [];
-    for (let i = 0; i < 6; i++) kinds.push((await next(client)).message.kind);
-    expect(kinds.filter((kind) => kind === "refused")).toHaveLength(3);
+    for (let i = 0; i < 20; i++) kinds.push((await next(client)).message.kind);
+    const refusals = kinds.filter((kind) => kind === "refused").length;
+    expect([refusals >= 10, refusals < 20]).toEqual([true, true]);
   });
 
   it("turns a failure of the core into a refusal without its text", async () => {
@@ -195,11 +196,11 @@ describe("an agent's connection", () => {
   });
 
   it("ends at its time, after what is being answered", async () => {
-    const { node, client } = await open({ lifetimeMs: 120 });
+    const { node, client } = await open({ lifetimeMs: 800 });
     await greet(client, node);
     send(client, 1, status(1));
     while (node.asked.length < 1) await new Promise((resolve) => setTimeout(resolve, 1));
-    await new Promise((resolve) => setTimeout(resolve, 160));
+    await new Promise((resolve) => setTimeout(resolve, 850));
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
     node.asked[0]?.reply(noted(1));
     expect((await next(client)).message.kind).toBe("noted");
