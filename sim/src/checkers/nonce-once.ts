@@ -6,10 +6,10 @@ export const nonceOnce: Checker = {
   promise: "no signing nonce is used twice",
   watch: ({ world }) => {
     const used = new Map<string, string>();
-    const use = (who: string, pair: string, what: string): void => {
+    const use = (who: string, point: Uint8Array, what: string): void => {
+      const pair = `${who}/${String.fromCharCode(...point)}`;
       const known = used.get(pair);
-      if (known !== undefined && known !== what)
-        world.violate("nonce-once", `${who} used a nonce pair twice`);
+      if (known !== undefined && known !== what) world.violate("nonce-once", `${who} used a nonce twice`);
       used.set(pair, what);
     };
     return {
@@ -20,20 +20,22 @@ export const nonceOnce: Checker = {
           const [result] = message.results.slice(j, j + 1);
           const entry = list.find(({ identifier }) => identifier === oracle.id);
           if (result?.kind !== "share" || entry === undefined) return;
-          const pair = `${oracle.id}/${String.fromCharCode(...entry.hiding, ...entry.binding)}`;
           const whole = list.map((one) => String.fromCharCode(...one.hiding, ...one.binding)).join("");
-          use(oracle.name, pair, `${String.fromCharCode(...asked.commit.headerHash)}/${j}/${whole}`);
+          const what = `${String.fromCharCode(...asked.commit.headerHash)}/${j}/${whole}`;
+          use(oracle.name, entry.hiding, what);
+          use(oracle.name, entry.binding, what);
         });
       },
-      agentSent: (agent, _oracle, { message }) => {
+      agentSent: (_agent, _oracle, { message }) => {
         if (message.kind !== "commit") return;
         const { commit } = message;
         commit.commitmentLists.forEach((list, j) => {
           const entry = list.find(({ identifier }) => identifier === 65535);
           if (entry === undefined) return;
-          const pair = `w/${String.fromCharCode(...entry.hiding, ...entry.binding)}`;
           const whole = list.map((one) => String.fromCharCode(...one.hiding, ...one.binding)).join("");
-          use(agent.name, pair, `${String.fromCharCode(...commit.headerHash)}/${j}/${whole}`);
+          const what = `${String.fromCharCode(...commit.headerHash)}/${j}/${whole}`;
+          use("workload", entry.hiding, what);
+          use("workload", entry.binding, what);
         });
       },
     };

@@ -48,6 +48,8 @@ export class SimStore implements Store {
   /** Mean commit latency. */
   latencyMs = 0.5;
   commits = 0;
+  /** Negative control "skipped P2": `done` comes before the commit is safe. */
+  earlyDone = false;
   /** Crashes the machine instead of starting commit number n (persist points). */
   onCommit: ((commit: number) => "proceed" | "lose") | undefined;
 
@@ -71,7 +73,7 @@ export class SimStore implements Store {
     const past = after === undefined ? "" : keyText(after);
     const found: [Uint8Array, Uint8Array][] = [];
     const keys = this.#sorted();
-    for (let i = lowerBound(keys, past > start ? past : start); i < keys.length; i++) {
+    for (let i = lowerBound(keys, maxText(past, start)); i < keys.length; i++) {
       const key = keys[i] ?? "";
       if (!key.startsWith(start) || found.length >= limit) break;
       const value = this.#data.get(key);
@@ -89,6 +91,7 @@ export class SimStore implements Store {
     const latency = this.latencyMs * (0.5 + this.#prng.unit());
     const at = Math.max(this.#queue.now + latency, this.#lastDoneAt);
     this.#lastDoneAt = at;
+    if (this.earlyDone) this.#queue.after(0, () => (epoch === this.#epoch ? done(undefined) : undefined));
     this.#queue.at(at, () => {
       if (epoch !== this.#epoch || fate === "lose") return;
       if (this.faults.full) return done(new Error("no space left on the simulated disk"));
@@ -96,7 +99,7 @@ export class SimStore implements Store {
       if (conflict) return done(new IpseError("ERR_STORE_CONFLICT", "a key exists already"));
       this.#apply(written);
       for (const tap of this.taps) tap.durable?.(written);
-      if (epoch === this.#epoch) done(undefined);
+      if (epoch === this.#epoch && !this.earlyDone) done(undefined);
     });
   }
 
@@ -148,4 +151,9 @@ function lowerBound(keys: readonly string[], key: string): number {
     else high = middle;
   }
   return low;
+}
+
+function maxText(a: string, b: string): string {
+  if (a < b) return b;
+  return a;
 }

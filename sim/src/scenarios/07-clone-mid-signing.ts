@@ -18,7 +18,7 @@ export const cloneMidSigning: Scenario = {
       "round two is under way",
     );
     const clone = stage.cloneMemory(victim);
-    stage.until(() => stage.seqOf(victim) >= seq && stage.seqOf(clone) >= seq, 20_000, "both end the step");
+    stage.until(() => stage.seqOf(victim) >= seq && stage.seqOf(clone) >= seq, 40_000, "both end the step");
     stage.sign(victim, "the victim's own", 5000);
     stage.sign(clone, "the copy's own", 5000);
     stage.until(() => stage.hard, stage.heartbeatMs * 2 + 4000, "the next step is evidence");

@@ -18,6 +18,6 @@ export const clonedEntropy: Scenario = {
       clone.submit(`message ${i}`);
       stage.run(1000);
     }
-    stage.until(() => stage.hard, stage.heartbeatMs * 3 + 4000, "the copies part and are found");
+    stage.until(() => stage.hard, stage.heartbeatMs * 3 + 40_000, "the copies part and are found");
   },
 };

@@ -1,4 +1,4 @@
-import { forgeEvidence, stands } from "./forging.ts";
+import { alienEvidence, forgeEvidence, stands } from "./forging.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Oracles try to frame a workload: what they can make does not verify, and no correct oracle acts on it. */
@@ -16,6 +16,12 @@ export const frameUp: Scenario = {
     const evidence = forgeEvidence(stage);
     if (evidence === undefined) return stage.must(false, "there is a history to forge from");
     stage.must(!stands(stage, evidence), "the forgery does not verify");
+    const alien = alienEvidence(stage);
+    const judgedBy = stage.broken.has("pinned-roster") ? alien.roster : world.agentRoster;
+    stage.must(
+      !stands(stage, alien.evidence, judgedBy),
+      "evidence of a made-up trust domain does not verify",
+    );
     for (const { id } of world.oracles) {
       if (id === liar) continue;
       const item = { kind: "evidence" as const, evidence };

@@ -7,6 +7,9 @@ import {
   makeEvidence,
   verifyEvidence,
 } from "@ipse/protocol/session";
+import { decodeState } from "@ipse/protocol/session/workload";
+import { Prng } from "../core/index.ts";
+import { makeGenesis } from "../world/index.ts";
 import type { Stage } from "./stage.ts";
 
 /**
@@ -48,4 +51,33 @@ export function stands(
   } catch {
     return false;
   }
+}
+
+/**
+ * Evidence that is perfect in a trust domain the forger made up: own operators, own
+ * oracles, own instance. Whoever checks it against the evidence's own roster believes it.
+ */
+export function alienEvidence(stage: Stage): { readonly evidence: ForkEvidence; readonly roster: Roster } {
+  const { group, topology, prng } = stage;
+  const alien = makeGenesis(group, topology, new Prng("alien trust domain"));
+  const { phase } = decodeState(alien.stateFile);
+  if (phase.kind !== "live") throw new Error("the made-up instance is not enrolled");
+  const head = phase.head.signed.header;
+  const branch = () => {
+    const header = {
+      ...head,
+      seq: head.seq + 1,
+      parent: headerHash(head),
+      kind: "heartbeat" as const,
+      ratchet: false,
+      nextChainKey: group.ed25519.publicKey(prng.bytes(32)),
+    };
+    return {
+      header,
+      chainSignature: group.ed25519.sign(phase.chainSeed, chainInput(header)),
+      evidenceSignature: group.ed25519.sign(phase.evidenceSeed, evidenceInput(header)),
+    };
+  };
+  const evidence = makeEvidence(phase.enrollment, phase.head, branch(), branch());
+  return { evidence, roster: alien.cluster.roster };
 }

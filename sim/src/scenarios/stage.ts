@@ -37,6 +37,8 @@ export class Stage {
   readonly topology: Topology;
   readonly facts: Facts;
   readonly failures: string[] = [];
+  /** Names of the checks that a negative control takes out of this simulation (never of production code). */
+  readonly broken = new Set<string>();
   expected: Outcome | undefined;
   /** Set where the outcome cannot be read off the oracles (PREV, ALERT). */
   concluded: Outcome | undefined;

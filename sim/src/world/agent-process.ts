@@ -1,3 +1,4 @@
+import type { Group } from "@ipse/protocol/group";
 import { WorkloadHost, type WorkloadSnapshot } from "@ipse/protocol/host";
 import type { Message } from "@ipse/protocol/session";
 import {
@@ -41,6 +42,8 @@ export class AgentProcess {
   /** Connection number per oracle (index id - 1); undefined while down. */
   readonly connections: (number | undefined)[];
   fatal: unknown;
+  /** Replaces the world's group for this agent (negative controls). */
+  group: Group | undefined;
   settings: Partial<WorkloadSettings>;
   #timers: SimTimers;
   #nextConnection = 1;
@@ -78,7 +81,7 @@ export class AgentProcess {
   #ports(mine: number) {
     const { world } = this;
     return {
-      group: world.group,
+      group: this.group ?? world.group,
       roster: world.agentRoster,
       clock: this.clock,
       entropy: { random: (count: number) => this.entropy.random(count) },

@@ -7,7 +7,7 @@ import {
   merkleRoot,
   type PoolKey,
 } from "@ipse/protocol/dkg";
-import { commitToPolynomial, evaluatePolynomial } from "@ipse/protocol/frost";
+import { commitToPolynomial, evaluatePolynomial, makeProof } from "@ipse/protocol/frost";
 import type { Scalar } from "@ipse/protocol/group";
 import {
   chainInput,
@@ -15,7 +15,6 @@ import {
   type Enrollment,
   enrollHeader,
   evidenceInput,
-  makeProof,
   proofInput,
   type Reservation,
   reservationInput,

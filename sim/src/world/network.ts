@@ -71,6 +71,8 @@ export class Network {
   readonly between: Filter<PeerPacket>[] = [];
   /** A malicious sender: changes its own frames before they leave. */
   mangle: ((packet: AgentPacket) => AgentPacket) | undefined;
+  /** What a broken build would send its peers instead. */
+  manglePeer: ((packet: PeerPacket) => PeerPacket) | undefined;
   /** Everything an eavesdropper would have recorded, when somebody listens. */
   captured: AgentPacket[] | undefined;
   readonly #agentArrival = new Map<string, number>();
@@ -129,7 +131,8 @@ export class Network {
   }
 
   /** In order and without loss while the link stands, as TCP and TLS make it. */
-  peer(packet: PeerPacket, deliver: (message: PeerMessage) => void): void {
+  peer(sent: PeerPacket, deliver: (message: PeerMessage) => void): void {
+    const packet = this.manglePeer?.(sent) ?? sent;
     this.frames++;
     const link = packet.from * 100 + packet.to;
     const at = Math.max(this.#queue.now + this.#delay(this.peerLinks), this.#peerArrival.get(link) ?? 0);

@@ -34,6 +34,8 @@ export class World {
   readonly settings: Partial<WorkloadSettings>;
   readonly poolKeysPerOracle: number;
   readonly observers: Observer[] = [];
+  /** Told of every new agent before it starts (negative controls). */
+  readonly agentHooks: ((agent: AgentProcess) => void)[] = [];
   readonly violations: Violation[] = [];
   /** Pairs of names that cannot reach each other. */
   readonly #cuts = new Set<string>();
@@ -91,6 +93,7 @@ export class World {
   newAgent(name: string, copy = false, entropy?: SimEntropy): AgentProcess {
     const agent = new AgentProcess(this, name, copy, entropy);
     this.agents.push(agent);
+    for (const hook of this.agentHooks) hook(agent);
     return agent;
   }
 

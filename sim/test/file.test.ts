@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { runOne } from "../src/campaign/index.ts";
+import { scenarioFromFile } from "../src/scenarios/from-file.ts";
+
+const EXAMPLE = join(import.meta.dirname, "..", "examples", "night-shift.yaml");
+
+describe("scenarios of one's own", () => {
+  test("the example plays and ends as it says", () => {
+    const scenario = scenarioFromFile(readFileSync(EXAMPLE, "utf8"), "night-shift.yaml");
+    const result = runOne(scenario, "1");
+    expect({ code: result.code, problems: result.problems }).toEqual({ code: "HARD", problems: [] });
+  });
+
+  const base = "name: x\nexpected: OK\n";
+  test.each([
+    [
+      "an unknown field",
+      `${base}topolgy: 3\nscript:\n  - sign: victim\n`,
+      /f\.yaml:3: topolgy: unknown field/,
+    ],
+    [
+      "an impossible topology",
+      `${base}topology: { oracles: 4, quorum: 2, byzantine: 1 }\nscript:\n  - sign: victim\n`,
+      /f\.yaml:3: topology: impossible: 2q - n > b/,
+    ],
+    ["a negative time", `${base}script:\n  - sign: victim\n  - wait_ms: -5\n`, /f\.yaml:5: script\.1/],
+    [
+      "an absurd size",
+      `${base}script:\n  - sign: victim\n    times: 99999999\n`,
+      /f\.yaml:5: script\.0\.times/,
+    ],
+    ["an unknown outcome", "name: x\nexpected: MAYBE\nscript:\n  - sign: victim\n", /f\.yaml:2: expected/],
+    ["broken YAML", "name: [x\nscript", /f\.yaml:\d+: /],
+  ])("%s is named with its line and field", (_what, source, message) => {
+    expect(() => scenarioFromFile(source, "f.yaml")).toThrow(message);
+  });
+});

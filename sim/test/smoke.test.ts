@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { runOne } from "../src/campaign/index.ts";
+import { SCENARIOS } from "../src/scenarios/index.ts";
+
+const RUNS = process.env["IPSE_TEST_FULL"] === "1" ? 40 : 4;
+
+test("there are 54 scenarios, numbered, each in a name of its own", () => {
+  expect(SCENARIOS.map(({ number }) => number)).toEqual(Array.from({ length: 54 }, (_, i) => i + 1));
+  expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(54);
+});
+
+describe("smoke campaign", () => {
+  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))("%s", (_name, scenario) => {
+    for (let i = 0; i < RUNS; i++) {
+      const result = runOne(scenario, `smoke-${i}`);
+      expect({ seed: result.seed, code: result.code, problems: result.problems }).toEqual({
+        seed: result.seed,
+        code: result.expected,
+        problems: [],
+      });
+    }
+  });
+});
+
+/** Seeds that once failed, each with what it found. */
+const REGRESSIONS: readonly [scenario: string, seed: string, found: string][] = [
+  [
+    "oracle-stale-disk",
+    "1-2",
+    "a vote outside its certificate was never shown to peers, so a rollback went unseen",
+  ],
+  ["successive-rollbacks", "1-0", "the same, for several oracles one after the other"],
+  ["oracle-equivocation", "1-3", "peers kept an older vote of a liar and missed the contradiction"],
+  ["too-many-rollbacks", "1-3", "an oracle that jumped over the twin of its head did not look back"],
+];
+
+describe("regressions", () => {
+  test.each(REGRESSIONS)("%s:%s (%s)", (name, seed) => {
+    const scenario = SCENARIOS.find((one) => one.name === name);
+    if (scenario === undefined) throw new Error(name);
+    const result = runOne(scenario, seed);
+    expect(result.problems).toEqual([]);
+    expect(result.code).toBe(result.expected);
+  });
+});
