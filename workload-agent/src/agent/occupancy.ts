@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { IpseError } from "@ipse/protocol";
+import { IpseError, zeroize } from "@ipse/protocol";
 import { sentenceOf } from "../outcome.ts";
 import {
   type DirectoryLock,
@@ -82,6 +82,7 @@ export class Occupancy {
           "ERR_NOT_ENROLLED",
           `there is no instance in ${dir}; run ipse-agent enroll first`,
         );
+      zeroize(parts.state);
       const stateFile = directoryState(dir, parts.cluster);
       const session = new InstanceSession({
         platform,

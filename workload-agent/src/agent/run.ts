@@ -2,11 +2,14 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { EventLog } from "../api/event-log.ts";
 import { checkSocketPath, listenOnSocket, SOCKET_NAME } from "../api/listen.ts";
-import { workloadApi } from "../api/server.ts";
+import { closeApi, workloadApi } from "../api/server.ts";
 import { logEvents } from "../log.ts";
 import { openDirectory } from "../state/index.ts";
 import { Agent } from "./agent.ts";
 import { systemPlatform } from "./platform.ts";
+
+/** How long requests under way may take once the agent is to stop. */
+const GRACE_MS = 3000;
 
 export interface RunOptions {
   readonly dir: string;
@@ -41,7 +44,7 @@ export async function runAgent(options: RunOptions): Promise<RunningAgent> {
     throw error;
   }
   const stop = async (): Promise<void> => {
-    await server.close();
+    await closeApi(server, GRACE_MS);
     await agent.stop();
   };
   return { agent, socket, stop };

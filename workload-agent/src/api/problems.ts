@@ -4,7 +4,7 @@ import { OUTCOMES, outcomeOf } from "../outcome.ts";
 
 /** RFC 9457 problem details; `code` is the stable word for programs. */
 export interface Problem {
-  readonly type: "about:blank";
+  readonly type: `urn:ipse:error:${string}`;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
@@ -27,7 +27,7 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 function problem(status: number, code: string, detail: string): Problem {
-  return { type: "about:blank", title: TITLES[status] ?? "Error", status, detail, code };
+  return { type: `urn:ipse:error:${code}`, title: TITLES[status] ?? "Error", status, detail, code };
 }
 
 /** The problem of an error. What is not ours says nothing about itself: it could quote a secret. */

@@ -64,7 +64,7 @@ export function workloadApi(service: AgentService): FastifyInstance {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 10_000,
     keepAliveTimeout: 30_000,
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     exposeHeadRoutes: false,
     return503OnClosing: true,
   });
@@ -73,4 +73,11 @@ export function workloadApi(service: AgentService): FastifyInstance {
   reads(server, service);
   writes(server, service);
   return server;
+}
+
+/** Takes nothing new, lets requests under way finish for `graceMs`, then cuts them off. */
+export async function closeApi(server: FastifyInstance, graceMs: number): Promise<void> {
+  const cut = setTimeout(() => server.server.closeAllConnections(), graceMs);
+  await server.close();
+  clearTimeout(cut);
 }

@@ -2,9 +2,11 @@ import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { closeApi, listenOnSocket, type SignatureReport, workloadApi } from "../../src/api/index.ts";
 import { callAgent } from "../../src/cli/api-client.ts";
 import { agentStub, STATUS, serve } from "../tools/agent-stub.ts";
 import { tempDir } from "../tools/temp-dir.ts";
+import { until } from "../tools/until.ts";
 
 describe("the agent's socket", () => {
   it("is the owner's alone", async () => {
@@ -54,5 +56,28 @@ describe("a caller", () => {
     await serve(path, agentStub());
     const refused = { code: "ERR_NOT_ENROLLED", message: "not here" };
     await expect(callAgent(path, "GET", "/v1/identity")).rejects.toMatchObject(refused);
+  });
+});
+
+describe("the end of an agent", () => {
+  it("lets requests under way finish, and cuts off what takes too long", async () => {
+    const path = join(tempDir(), "agent.sock");
+    const ends: (() => void)[] = [];
+    const sign = () =>
+      new Promise<SignatureReport>((resolve) =>
+        ends.push(() => resolve({ signature: new Uint8Array(64), seq: 1 })),
+      );
+    const server = workloadApi(agentStub({ sign }));
+    await listenOnSocket(server, path);
+    const finished = callAgent(path, "POST", "/v1/sign", { payload: "AA" });
+    const cut = callAgent(path, "POST", "/v1/sign", { payload: "AA" });
+    cut.catch(() => undefined);
+    await until("both are under way", () => ends.length === 2);
+    const closed = closeApi(server, 200);
+    ends[0]?.();
+    await expect(finished).resolves.toMatchObject({ seq: 1 });
+    await expect(cut).rejects.toMatchObject({ code: "ERR_AGENT_NOT_RUNNING" });
+    await closed;
+    expect(existsSync(path)).toBe(false);
   });
 });

@@ -48,7 +48,7 @@ describe("the workload API", () => {
   ])("answers %s with %d and problem details", async (code, status) => {
     const answer = await ask(failing(code), "POST", "/v1/sign", { payload });
     expect(answer).toMatchObject({ status, type: expect.stringContaining("application/problem+json") });
-    expect(answer.json).toMatchObject({ type: "about:blank", status, code, detail: "why" });
+    expect(answer.json).toMatchObject({ type: `urn:ipse:error:${code}`, status, code, detail: "why" });
   });
 
   it("does not repeat what an unexpected error says", async () => {

@@ -60,7 +60,7 @@ export const runVerb = verb({
   run: async (args) => {
     const stop = stopReason();
     const logger = stderrLogger(args["log-level"]);
-    const json = process.argv.includes("--json");
+    const json = args["json"] === true;
     const running = await runAgent({
       dir: args.dir,
       socket: args.socket === undefined ? undefined : resolve(args.socket),
