@@ -21,6 +21,12 @@ export function newestOf(material: Material): Roster {
   return newest;
 }
 
+/** What a measurement may put in the place of the usual group and store. */
+export interface Substitutes {
+  readonly group?: Group;
+  readonly openStore?: typeof openLevelStore;
+}
+
 /** The core of an oracle with everything it stands on; nothing listens yet. */
 export interface Parts {
   readonly group: Group;
@@ -42,15 +48,21 @@ function fatalWith(log: Logger): (error: Error) => void {
 }
 
 /** Reads the files, takes the store and builds the core. Throws ERR_CONFIG, ERR_KEY_FILE, ERR_STORE_*. */
-export async function buildParts(loaded: LoadedConfig, log: Logger): Promise<Parts> {
+export async function buildParts(
+  loaded: LoadedConfig,
+  log: Logger,
+  substitutes: Substitutes = {},
+): Promise<Parts> {
   const { config } = loaded;
-  const { group, warning } = await loadGroup();
+  const { openStore = openLevelStore } = substitutes;
+  const { group, warning } =
+    substitutes.group === undefined ? await loadGroup() : { group: substitutes.group, warning: undefined };
   if (warning !== undefined) log.warn({ warning }, "group.portable");
   const material = readMaterial(group, loaded);
   const keyFile = inConfigDir(loaded, config.vote_key_file);
   if (isShared(keyFile)) log.warn({ file: keyFile }, "key.readable-by-others");
   const fatal = fatalWith(log);
-  const store = await openLevelStore({
+  const store = await openStore({
     dir: inConfigDir(loaded, config.store_dir),
     owner: material.voteKey.publicKey,
     fatal,

@@ -6,7 +6,7 @@ import { formatAddress, type LoadedConfig, loadConfig } from "../config/index.ts
 import { createLogger } from "../log/logger.ts";
 import { closeListeners, type Listeners, openListeners } from "./listeners.ts";
 import { readTls } from "./material.ts";
-import { buildParts, newestOf, type Parts } from "./parts.ts";
+import { buildParts, newestOf, type Parts, type Substitutes } from "./parts.ts";
 
 export interface RunningOracle {
   readonly node: OracleNode;
