@@ -37,7 +37,7 @@ export interface EnrollOptions {
   readonly timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 45_000;
+const TIMEOUT_MS = 30_000;
 const ROSTER_TRIES = 3;
 const ROSTER_RETRY_MS = 700;
 const LOOK_MS = 50;

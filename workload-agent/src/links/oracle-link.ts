@@ -45,6 +45,8 @@ export class OracleLink {
   #stopped = true;
   #sealing = 0;
   #tail: Promise<void> = Promise.resolve();
+  /** Of the connection that is being made. */
+  #abort = new AbortController();
   #lastProblem = "";
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
@@ -70,7 +72,8 @@ export class OracleLink {
   stop(): void {
     this.#stopped = true;
     this.#clearTimers();
-    this.#connection?.end("stopped");
+    if (this.#connection === undefined) this.#abort.abort();
+    else this.#connection.end("stopped");
   }
 
   /** Drops the connection so that the next one uses the newest endpoint. */
@@ -131,7 +134,8 @@ export class OracleLink {
       },
       onClose: (why: string) => this.#onClose(why),
     };
-    openSession({ ...this.#options, endpoint }, handlers).then(
+    this.#abort = new AbortController();
+    openSession({ ...this.#options, endpoint, signal: this.#abort.signal }, handlers).then(
       (connection) => {
         if (this.#stopped) connection.drop("stopped");
         else this.#onOpen(connection);

@@ -54,7 +54,11 @@ function openTls(host: string, port: number): TLSSocket {
  * TLS 1.3, no resumption, the certificate's key is all that counts (no names, no authorities; the pin comes from
  * a statement that operators signed). Throws ERR_LINK_PIN, ERR_LINK_PLAINTEXT, ERR_LINK_CONNECT.
  */
-export function connectPinned(endpoint: SessionEndpoint, timeoutMs: number): Promise<Socket> {
+export function connectPinned(
+  endpoint: SessionEndpoint,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Socket> {
   const { secure, host, port } = targetOf(endpoint);
   return new Promise((resolve, reject) => {
     let settled = false;
@@ -72,6 +76,7 @@ export function connectPinned(endpoint: SessionEndpoint, timeoutMs: number): Pro
       socket.setTimeout(0);
       resolve(socket);
     };
+    signal?.addEventListener("abort", () => fail("ERR_LINK_CONNECT", "stopped"), { once: true });
     socket.setNoDelay(true);
     socket.setTimeout(timeoutMs, () => fail("ERR_LINK_CONNECT", "no answer"));
     socket.on("error", (error: NodeJS.ErrnoException) =>

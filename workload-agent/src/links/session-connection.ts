@@ -28,6 +28,8 @@ export interface SessionOptions {
   readonly group: Group;
   readonly entropy: Entropy;
   readonly handshakeMs?: number;
+  /** Gives up a connection that is not made yet. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SessionHandlers {
@@ -85,7 +87,8 @@ function websocketOn(
 /** Runs `onOpen`, then hands every message to `onMessage` and the end to `onEnd`. */
 class SessionSocket {
   readonly #ws: WebSocket;
-  #why = "closed by the oracle";
+  /** The first reason is the true one: ending a connection makes errors of its own. */
+  #why: string | undefined;
 
   constructor(ws: WebSocket, onMessage: (bytes: Uint8Array) => void, onEnd: (why: string) => void) {
     this.#ws = ws;
@@ -97,9 +100,9 @@ class SessionSocket {
       }
     });
     ws.on("error", (error: NodeJS.ErrnoException) => {
-      this.#why = error.code ?? error.message;
+      this.#why ??= error.code ?? error.message;
     });
-    ws.once("close", () => onEnd(this.#why));
+    ws.once("close", () => onEnd(this.#why ?? "closed by the oracle"));
   }
 
   send(id: number, message: AgentMessage): boolean {
@@ -121,12 +124,12 @@ class SessionSocket {
 
   drop(why: string): void {
     if (this.#ws.readyState === WebSocket.CLOSED) return;
-    this.#why = why;
+    this.#why ??= why;
     this.#ws.terminate();
   }
 
   end(why: string): void {
-    this.#why = why;
+    this.#why ??= why;
     this.#ws.close(1000);
     setTimeout(() => this.#ws.terminate(), CLOSING_MS).unref();
   }
@@ -137,8 +140,8 @@ export async function openSession(
   options: SessionOptions,
   handlers: SessionHandlers,
 ): Promise<SessionConnection> {
-  const { endpoint, handshakeMs = HANDSHAKE_MS } = options;
-  const socket = await connectPinned(endpoint, handshakeMs);
+  const { endpoint, handshakeMs = HANDSHAKE_MS, signal } = options;
+  const socket = await connectPinned(endpoint, handshakeMs, signal);
   const ws = websocketOn(socket, endpoint.sessionUrl, handshakeMs);
   const challenge = options.entropy.random(32);
   return new Promise((resolve, reject) => {
@@ -166,6 +169,7 @@ export async function openSession(
       else reject(new IpseError("ERR_LINK_CONNECT", `${endpoint.sessionUrl}: ${why}`));
     });
     const timer = setTimeout(() => session.drop("no HELLO in time"), handshakeMs);
+    signal?.addEventListener("abort", () => session.drop("stopped"), { once: true });
     ws.once("open", () => session.send(HELLO_ID, { kind: "hello", versions: [...WIRE_VERSIONS], challenge }));
   });
 }

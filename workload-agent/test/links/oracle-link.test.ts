@@ -105,6 +105,16 @@ describe("a link to an oracle", () => {
     expect(stub.sockets.length).toBeGreaterThanOrEqual(2);
   });
 
+  it("gives up a connection that is being made when it is stopped", async () => {
+    const stub = await OracleStub.start({ silent: true });
+    const { link } = linkTo(() => stub.url);
+    await until("the oracle was reached", () => stub.sockets.length === 1);
+    const closed = new Promise((resolve) => stub.sockets[0]?.once("close", resolve));
+    link.stop();
+    await closed;
+    expect(link.problem).toContain("stopped");
+  });
+
   it("stays down after the stop", async () => {
     const stub = await OracleStub.start();
     const { link, seen } = linkTo(() => stub.url);

@@ -61,16 +61,21 @@ describe("a session connection", () => {
     ).rejects.toMatchObject({ code });
   });
 
-  const lies: [string, StubOptions][] = [
-    ["signs with another key", { signWith: new Uint8Array(32).fill(8) }],
-    ["is another oracle", { twist: (hello) => ({ ...hello, oracle: 2 }) }],
-    ["answers an old challenge", { twist: (hello) => ({ ...hello, challenge: new Uint8Array(32) }) }],
-    ["speaks another version", { twist: (hello) => ({ ...hello, version: 2 }) }],
-    ["says nothing", { silent: true }],
+  const lies: [string, StubOptions, string][] = [
+    ["signs with another key", { signWith: new Uint8Array(32).fill(8) }, "vote key"],
+    ["is another oracle", { twist: (hello) => ({ ...hello, oracle: 2 }) }, "another oracle"],
+    [
+      "answers an old challenge",
+      { twist: (hello) => ({ ...hello, challenge: new Uint8Array(32) }) },
+      "challenge",
+    ],
+    ["speaks another version", { twist: (hello) => ({ ...hello, version: 2 }) }, "version"],
+    ["says nothing", { silent: true }, "no HELLO in time"],
   ];
-  it.each(lies)("is refused to an oracle that %s", async (_name, options) => {
+  it.each(lies)("is refused to an oracle that %s", async (_name, options, why) => {
     const stub = await OracleStub.start(options);
-    await expect(open(stub, NO_PIN, 300)).rejects.toMatchObject({ code: "ERR_LINK_CONNECT" });
+    const refused = { code: "ERR_LINK_CONNECT", message: expect.stringContaining(why) };
+    await expect(open(stub, NO_PIN, 300)).rejects.toMatchObject(refused);
   });
 
   it("ends when the oracle sends what is no frame", async () => {
