@@ -112,6 +112,7 @@ describe("a link to an oracle", () => {
     const closed = new Promise((resolve) => stub.sockets[0]?.once("close", resolve));
     link.stop();
     await closed;
+    await until("the link says so", () => link.problem !== "");
     expect(link.problem).toContain("stopped");
   });
 
