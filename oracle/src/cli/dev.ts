@@ -2,6 +2,7 @@ import { loadGroup } from "@ipse/protocol/group";
 import type { Command } from "commander";
 import { DEV_DEFAULTS, type DevCluster, readyLine, startDevCluster } from "../dev/index.ts";
 import { readRosterFile } from "../operator/roster-file.ts";
+import { parentGone } from "../process/signals.ts";
 import { EXIT, print, table, warn } from "./output.ts";
 import { type CommonOptions, integer, verb } from "./verb.ts";
 
@@ -51,12 +52,26 @@ function welcome(cluster: DevCluster, line: Record<string, unknown>): string {
   ].join("\n");
 }
 
-/** Waits for a signal, or for the last oracle to end. */
-async function hold(cluster: DevCluster): Promise<number> {
-  const signalled = new Promise<number>((resolve) => {
-    process.on("SIGTERM", () => resolve(EXIT.ok));
-    process.on("SIGINT", () => resolve(EXIT.ok));
-    process.on("SIGHUP", () => resolve(EXIT.ok));
+interface StopRequests {
+  /** Aborts on a signal, or at the parent's end where it asked for that. */
+  readonly asked: AbortSignal;
+  letGo(): void;
+}
+
+/** From the start, so that a stop while the cluster comes up leaves no oracle behind. */
+function stopRequests(): StopRequests {
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(name, () => stop.abort());
+  const parent = parentGone();
+  void parent.gone.then(() => stop.abort());
+  return { asked: stop.signal, letGo: () => parent.letGo() };
+}
+
+/** Waits until it is asked to stop, or for the last oracle to end. */
+async function hold(cluster: DevCluster, asked: AbortSignal): Promise<number> {
+  const stop = new Promise<number>((resolve) => {
+    if (asked.aborted) resolve(EXIT.ok);
+    else asked.addEventListener("abort", () => resolve(EXIT.ok));
   });
   let stopping = false;
   const allGone = Promise.all(
@@ -65,29 +80,30 @@ async function hold(cluster: DevCluster): Promise<number> {
       if (!stopping) warn(`oracle ${child.id} ended (${how})`);
     }),
   ).then(() => EXIT.failed);
-  const code = await Promise.race([signalled, allGone]);
+  const code = await Promise.race([stop, allGone]);
   stopping = true;
   await cluster.stop();
   return code;
 }
 
+async function runDev(_args: readonly string[], options: Options): Promise<number> {
+  const { dir, oracles, quorum, port, heartbeatMs, json = false } = options;
+  const { group, warning } = await loadGroup();
+  if (warning !== undefined) warn(warning);
+  const { asked, letGo } = stopRequests();
+  try {
+    const cluster = await startDevCluster(group, { dir, oracles, quorum, port, heartbeatMs, abort: asked });
+    const { roster } = readRosterFile(cluster.layout.rosterFile).roster;
+    if (roster.byzantineMax === 0)
+      warn("b = 0: this cluster survives crash faults only, no dishonest oracle");
+    const line = readyLine(cluster, roster.issuer);
+    print(json, line, welcome(cluster, line));
+    return await hold(cluster, asked);
+  } finally {
+    letGo();
+  }
+}
+
 export function devVerb(program: Command): void {
-  verb<Options>(
-    program,
-    "dev",
-    "run a whole cluster on loopback, one process per oracle",
-    define,
-    async (_args, options) => {
-      const { dir, oracles, quorum, port, heartbeatMs, json = false } = options;
-      const { group, warning } = await loadGroup();
-      if (warning !== undefined) warn(warning);
-      const cluster = await startDevCluster(group, { dir, oracles, quorum, port, heartbeatMs });
-      const { roster } = readRosterFile(cluster.layout.rosterFile).roster;
-      if (roster.byzantineMax === 0)
-        warn("b = 0: this cluster survives crash faults only, no dishonest oracle");
-      const line = readyLine(cluster, roster.issuer);
-      print(json, line, welcome(cluster, line));
-      return hold(cluster);
-    },
-  );
+  verb<Options>(program, "dev", "run a whole cluster on loopback, one process per oracle", define, runDev);
 }

@@ -18,6 +18,8 @@ export interface DevOptions {
   readonly readyMs?: number;
   /** What runs an oracle; a measurement puts another one here. */
   readonly program?: readonly string[];
+  /** Gives up the start; what was started is stopped. */
+  readonly abort?: AbortSignal;
 }
 
 export interface DevCluster {
@@ -92,13 +94,14 @@ async function untilReady(
   layout: DevLayout,
   state: DevState,
   children: readonly Child[],
-  readyMs: number,
+  { readyMs = READY_MS, abort }: DevOptions,
 ): Promise<void> {
   const until = performance.now() + readyMs;
   for (const child of children) {
     const ports = state.ports[child.id - 1];
     if (ports === undefined) continue;
     for (;;) {
+      if (abort?.aborted === true) throw new IpseError("ERR_DEV_STOPPED", "stopped before it was ready");
       const dead = children.find((one) => !one.isRunning());
       if (dead !== undefined)
         throw new IpseError("ERR_DEV_ORACLE", `oracle ${dead.id} ended: ${lastWords(layout, dead.id)}`);
@@ -128,7 +131,7 @@ export async function startDevCluster(group: Group, options: DevOptions): Promis
   try {
     const [state, resumed] = await prepare(group, layout, options);
     for (const id of state.ports.keys()) children.push(startChild(layout, id + 1, options.program));
-    await untilReady(layout, state, children, options.readyMs ?? READY_MS);
+    await untilReady(layout, state, children, options);
     return { layout, state, resumed, children, stop };
   } catch (error) {
     await stop();

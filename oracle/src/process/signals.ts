@@ -6,6 +6,16 @@ export const PARENT_VARIABLE = "IPSE_EXIT_WITH_PARENT";
 /** A stop that takes longer is cut off: the disk holds everything that was promised. */
 const STOP_MS_MAX = 10_000;
 
+/** Follows the parent that asked for it (PARENT_VARIABLE); `letGo` lets this process end before its parent. */
+export function parentGone(): { readonly gone: Promise<void>; letGo(): void } {
+  if (process.env[PARENT_VARIABLE] !== "1") return { gone: new Promise(() => {}), letGo: () => {} };
+  const gone = new Promise<void>((resolve) => {
+    for (const sign of ["end", "close", "error"]) process.stdin.once(sign, () => resolve());
+  });
+  process.stdin.resume();
+  return { gone, letGo: () => void process.stdin.destroy() };
+}
+
 /**
  * Ends the process on TERM and INT, or when standard input closes where a parent asked for that; reloads on
  * HUP. Resolves never: the process exits 0 after a clean stop, 1 when it had to be cut off.

@@ -78,6 +78,7 @@ export class InstanceSession {
   readonly #host: WorkloadHost;
   readonly heartbeatMs: number;
   #stopWatch: () => void = () => {};
+  #stepped = false;
 
   /** Throws ERR_STATE_* when the state file is not usable. */
   constructor(options: SessionOptions) {
@@ -103,8 +104,15 @@ export class InstanceSession {
       roster,
       stateFile,
       links: {
-        send: (oracle: number, id: number, message: Parameters<OracleLinks["send"]>[2], delta?: Uint8Array) =>
-          void this.#links.send(oracle, id, message, delta),
+        send: (
+          oracle: number,
+          id: number,
+          message: Parameters<OracleLinks["send"]>[2],
+          delta?: Uint8Array,
+        ) => {
+          if (message.kind === "step") this.#noteFirstStep(message.signed.header.seq);
+          this.#links.send(oracle, id, message, delta);
+        },
       },
       settings: {
         heartbeatMs: this.heartbeatMs,
@@ -196,6 +204,13 @@ export class InstanceSession {
       return record === undefined ? [] : [new URL("/oauth2/token", record.oauthUrl)];
     });
     return { issuer: roster.issuer, tokenEndpoints, refusalsNeeded: roster.byzantineMax + 1 };
+  }
+
+  /** The moment from which this process counts as a second one, if it is one. */
+  #noteFirstStep(seq: number): void {
+    if (this.#stepped) return;
+    this.#stepped = true;
+    this.#options.platform.events({ level: "info", event: "session.first-step", seq });
   }
 
   #keepEndpoints(): void {
