@@ -1,8 +1,10 @@
 import process from "node:process";
 import { SimError } from "../core/index.ts";
+import { compareHelp, compareVerb } from "./compare.ts";
 import { list, listHelp } from "./list.ts";
 import { print } from "./output.ts";
 import { replay, replayHelp } from "./replay.ts";
+import { report, reportHelp } from "./report.ts";
 import { run, runHelp } from "./run.ts";
 
 interface Verb {
@@ -14,6 +16,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   list: { help: listHelp, run: list },
   run: { help: runHelp, run },
   replay: { help: replayHelp, run: replay },
+  report: { help: reportHelp, run: report },
+  compare: { help: compareHelp, run: compareVerb },
 };
 
 function usage(): string {
