@@ -22,6 +22,7 @@ export class FakeNode implements OracleNode {
   summaries: InstanceSummary[] = [];
   known: Workload[] = [];
   refuse: Error | undefined;
+  readonly tokens = undefined;
   fenced = false;
   reasons: ReturnType<OracleNode["ready"]> = {};
   onAsk: ((asked: Asked) => void) | undefined;

@@ -1,5 +1,9 @@
 import type { Hash } from "../encoding/index.ts";
 import type { Group } from "../group/group.ts";
+import type { IssuerKey, IssuerTimes, SignableTokenRequest } from "../issuer/index.ts";
+import type { OAuthError } from "../oauth/oauth-error.ts";
+import type { PublicJwk } from "../oauth/thumbprint.ts";
+import type { VerifyEs256 } from "../oauth/verify-jws.ts";
 import type { SignedRoster } from "../registry/roster.ts";
 import type { Endpoint, Resource, SignedStatement, Workload } from "../registry/statement.ts";
 import type { CertifiedHeader } from "../session/certified.ts";
@@ -31,6 +35,49 @@ export interface OracleOptions {
   readonly events: EventSink;
   /** Keys each oracle should own in the pool (default 16). */
   readonly poolKeysPerOracle?: number;
+  /** Issue tokens together with the other oracles; absent: no issuer keys, no part in any. The same at all oracles. */
+  readonly issuer?: IssuerOptions;
+}
+
+export interface IssuerOptions {
+  readonly times?: Partial<IssuerTimes>;
+  /** ES256 as the platform does it; the default is portable and slow. */
+  readonly verifyEs256?: VerifyEs256;
+}
+
+/** A token q oracles signed (RFC 6749 section 5.1). */
+export interface IssuedToken {
+  readonly accessToken: string;
+  readonly tokenType: "DPoP" | "Bearer";
+  readonly expiresIn: number;
+  readonly scope: string | undefined;
+}
+
+/** What an oracle's edge asks of threshold issuance. */
+export interface OracleTokenApi {
+  /**
+   * Judges a request here, then has q oracles judge and sign it. `admit` is told who asks once that is proven,
+   * and may throw an OAuthError. `done` is called once.
+   */
+  issueToken(
+    request: SignableTokenRequest,
+    admit: (spiffeId: string) => void,
+    done: (result: IssuedToken | OAuthError) => void,
+  ): void;
+  /** A Security Event Token (RFC 8417) for one receiver: this instance's session is revoked. */
+  signRevoked(
+    instance: Hash,
+    audience: string,
+    done: (result: { readonly jti: string; readonly token: string } | OAuthError) => void,
+  ): void;
+  /** Keys under which tokens verify now or soon, the active one first. */
+  jwks(): readonly PublicJwk[];
+  /** The same keys with the certificates of all oracles. */
+  issuerKeys(): readonly IssuerKey[];
+  /** The key set under the active key; undefined while q oracles have not signed one of late. */
+  signedJwks(): string | undefined;
+  /** A nonce for DPoP proofs that every oracle takes. */
+  dpopNonce(): string;
 }
 
 /** An agent's STEP after the edge opened the sealed delta (undefined: none, or it did not open). */
@@ -99,6 +146,9 @@ export interface OracleNode {
   endpoint(oracle: number): Endpoint | undefined;
   /** Statements behind the registry, for operators' reads. */
   statements(limit: number, after?: Hash): SignedStatement[];
+
+  /** Threshold issuance; undefined where it is off. */
+  readonly tokens: OracleTokenApi | undefined;
 
   /** Marks this oracle rolled back, for good (operator's word; PROTOCOL section 3, Restart and rollback). */
   fence(reason: string, done: () => void): void;

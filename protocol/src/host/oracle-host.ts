@@ -20,9 +20,11 @@ import { Burns } from "./burns.ts";
 import type { OpenedAgentMessage, OracleNode, OracleOptions, ReadyReasons } from "./oracle-api.ts";
 import { OracleCore } from "./oracle-core.ts";
 import { OracleGossip } from "./oracle-gossip.ts";
+import { OracleIssuer } from "./oracle-issuer.ts";
 import { OraclePool } from "./oracle-pool.ts";
 import { OracleReads } from "./oracle-reads.ts";
 import { OracleRegistry } from "./oracle-registry.ts";
+import { OracleTokens } from "./oracle-tokens.ts";
 
 /** How long an agent waits while this oracle re-reads its peers after a start. */
 const SYNCING_RETRY_MS = 250;
@@ -34,6 +36,8 @@ class OracleHost extends OracleReads implements OracleNode {
   readonly #gossip: OracleGossip;
   readonly #pool: OraclePool;
   readonly #burns: Burns;
+  readonly #issuer: OracleIssuer | undefined;
+  readonly tokens: OracleTokens | undefined;
   #synced = false;
   #stopping = false;
 
@@ -45,6 +49,10 @@ class OracleHost extends OracleReads implements OracleNode {
     core.gossip = this.#gossip;
     this.#pool = new OraclePool(core);
     this.#burns = new Burns(core);
+    const { issuer } = core.options;
+    if (issuer === undefined) return;
+    this.#issuer = new OracleIssuer(core, issuer);
+    this.tokens = new OracleTokens(core, this.#issuer.keyring, () => this.#ready());
   }
 
   get oracle(): number {
@@ -64,6 +72,8 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#gossip.start();
     this.#pool.start();
     this.#burns.start();
+    this.#issuer?.start();
+    this.tokens?.start();
   }
 
   /** A crash may have come between an operator's statement and its effect on the instance. */
@@ -79,6 +89,8 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#gossip.stop();
     this.#pool.stop();
     this.#burns.stop();
+    this.#issuer?.stop();
+    this.tokens?.stop();
     this.#core.view.afterPending(done);
   }
 
@@ -141,16 +153,22 @@ class OracleHost extends OracleReads implements OracleNode {
   onPeerUp(oracle: number): void {
     this.#gossip.onPeerUp(oracle);
     this.#pool.onPeerUp(oracle);
+    this.#issuer?.onPeerUp(oracle);
+    this.tokens?.onPeerUp(oracle);
   }
 
   onPeerDown(oracle: number): void {
     this.#gossip.onPeerDown(oracle);
     this.#pool.onPeerDown(oracle);
+    this.#issuer?.onPeerDown(oracle);
+    this.tokens?.onPeerDown(oracle);
   }
 
   onPeerMessage(oracle: number, message: PeerMessage): void {
     if (this.#core.broken !== undefined) return;
     if (message.kind === "dkg") return this.#pool.onDkg(oracle, message.payload);
+    if (message.kind === "issuerDkg") return this.#issuer?.onDkg(oracle, message.payload);
+    if (message.kind === "cosign") return this.tokens?.onCosign(oracle, message.attempt, message.message);
     this.#gossip.onMessage(oracle, message);
   }
 
@@ -181,6 +199,7 @@ class OracleHost extends OracleReads implements OracleNode {
       reasons.quorum = `${connected} of ${newest.quorum - 1} peers needed are connected`;
     else if (!this.#ready()) reasons.quorum = "re-reading peers after the start";
     if (this.#pool.size().owned === 0) reasons.pool = "no unreserved keys of mine in the pool";
+    else if (this.tokens?.ready === false) reasons.pool = "no issuer key yet";
     return reasons;
   }
 
@@ -188,6 +207,7 @@ class OracleHost extends OracleReads implements OracleNode {
     const pool = this.#pool.size();
     return {
       ...this.#core.counts,
+      ...this.tokens?.metrics(),
       nonce_slots: this.#core.vault.size,
       peers_connected: this.#gossip.connectedPeers,
       pool_keys_owned: pool.owned,

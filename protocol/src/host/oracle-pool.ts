@@ -3,6 +3,7 @@ import type { Hash } from "../encoding/index.ts";
 import { errorCode } from "../errors.ts";
 import { rosterHash } from "../registry/roster.ts";
 import type { OracleMessage, ReserveRequest } from "../wire/session.ts";
+import { poolBook } from "./ceremony-book.ts";
 import type { OracleCore } from "./oracle-core.ts";
 import { PoolCeremonies } from "./pool-ceremonies.ts";
 import { PoolKeys } from "./pool-keys.ts";
@@ -48,7 +49,7 @@ export class OraclePool {
     this.#target = poolKeysPerOracle ?? KEYS_PER_ORACLE;
     const keys = new PoolKeys(core.view);
     this.#keys = keys;
-    this.#ceremonies = new PoolCeremonies(core, {
+    this.#ceremonies = new PoolCeremonies(core, poolBook, {
       keep: (dealt, oracles) => keys.mutations(dealt, oracle, oracles),
       certified: (dealt, oracles) => {
         keys.add(dealt, oracle, oracles);

@@ -1,11 +1,10 @@
 import { equalBytes } from "../bytes.ts";
-import { ceremonyKeysMax } from "../dkg/index.ts";
 import type { Hash } from "../encoding/index.ts";
 import { check } from "../errors.ts";
 import { CEREMONIES_LIVE_MAX } from "../limits.ts";
 import { oracleKey } from "../session/oracle/records.ts";
+import type { CeremonyBook } from "./ceremony-book.ts";
 import type { OracleCore } from "./oracle-core.ts";
-import { ceremonySerials } from "./pool-records.ts";
 import type { Proposal } from "./pool-wire.ts";
 
 /** How often one initiator's proposals are joined. */
@@ -23,16 +22,18 @@ export interface Load {
 /** Which proposed ceremonies this oracle joins. */
 export class PoolAdmission {
   readonly #core: OracleCore;
+  readonly #book: CeremonyBook;
   readonly #rosterHash: Hash;
   readonly #joinedMs = new Map<number, number>();
 
-  constructor(core: OracleCore, rosterHash: Hash) {
+  constructor(core: OracleCore, book: CeremonyBook, rosterHash: Hash) {
     this.#core = core;
+    this.#book = book;
     this.#rosterHash = rosterHash;
   }
 
   #highest(initiator: number): number {
-    return this.#core.view.get(ceremonySerials, oracleKey(initiator))?.serial ?? 0;
+    return this.#core.view.get(this.#book.serials, oracleKey(initiator))?.serial ?? 0;
   }
 
   /** A serial of mine that no peer has seen: above the clock, in case a lost disk forgot the last one. */
@@ -43,11 +44,11 @@ export class PoolAdmission {
 
   /** False for a ceremony that was joined already. Throws ERR_POOL_PROPOSAL, ERR_POOL_BUSY, ERR_POOL_FULL. */
   admit(from: number, { rosterHash, serial, count }: Proposal, load: Load): boolean {
-    const { oracles, quorum } = this.#core.newest;
+    const { oracles } = this.#core.newest;
     const known = equalBytes(rosterHash, this.#rosterHash) && from <= oracles.length;
     check(known, "ERR_POOL_PROPOSAL", "a ceremony under another roster");
     if (serial <= this.#highest(from)) return false;
-    const fits = count >= 1 && count % oracles.length === 0 && count <= ceremonyKeysMax(quorum);
+    const fits = this.#book.fits(count, this.#core.newest);
     check(fits, "ERR_POOL_PROPOSAL", "a number of keys that no ceremony has");
     const now = this.#core.options.clock.monotonicMs();
     const rested = now - (this.#joinedMs.get(from) ?? Number.NEGATIVE_INFINITY) >= JOIN_EVERY_MS;

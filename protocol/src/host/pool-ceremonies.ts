@@ -16,13 +16,14 @@ import { CEREMONIES_UNSETTLED_MAX } from "../limits.ts";
 import { rosterHash } from "../registry/roster.ts";
 import { poolKeyRoster } from "../session/enroll-check.ts";
 import { oracleKey } from "../session/oracle/records.ts";
+import type { CeremonyBook } from "./ceremony-book.ts";
 import type { OracleCore } from "./oracle-core.ts";
 import { PoolAdmission } from "./pool-admission.ts";
 import { PoolArchive } from "./pool-archive.ts";
 import { PoolEarly } from "./pool-early.ts";
 import { type CeremonyOrigin, post, postAll } from "./pool-outbox.ts";
-import { type CeremonyRecord, ceremonies, ceremonySerials } from "./pool-records.ts";
-import { ceremonyId, type PoolMessage, type Proposal } from "./pool-wire.ts";
+import type { CeremonyRecord } from "./pool-records.ts";
+import type { PoolMessage, Proposal } from "./pool-wire.ts";
 import { type Mutation, put, remove } from "./table.ts";
 
 /** Patience with each phase of a ceremony. */
@@ -39,7 +40,7 @@ interface Ceremony extends CeremonyOrigin {
 
 export interface CeremonySink {
   /** Writes that belong to the certificate: durable with it. */
-  keep(keys: readonly DealtKey[], oracles: number): Mutation[];
+  keep(keys: readonly DealtKey[], oracles: number, origin: CeremonyOrigin): Mutation[];
   /** The keys are durable. */
   certified(keys: readonly DealtKey[], oracles: number): void;
   aborted(): void;
@@ -53,6 +54,7 @@ export interface CeremonySink {
  */
 export class PoolCeremonies {
   readonly #core: OracleCore;
+  readonly #book: CeremonyBook;
   readonly #sink: CeremonySink;
   readonly #archive: PoolArchive;
   readonly #admission: PoolAdmission;
@@ -62,13 +64,14 @@ export class PoolCeremonies {
   readonly #rosterHash: Hash;
   readonly #context: DkgContext;
 
-  constructor(core: OracleCore, sink: CeremonySink) {
+  constructor(core: OracleCore, book: CeremonyBook, sink: CeremonySink) {
     const { group, voteSeed } = core.options;
     this.#core = core;
+    this.#book = book;
     this.#sink = sink;
-    this.#archive = new PoolArchive(core);
+    this.#archive = new PoolArchive(core, book);
     this.#rosterHash = rosterHash(core.newest);
-    this.#admission = new PoolAdmission(core, this.#rosterHash);
+    this.#admission = new PoolAdmission(core, book, this.#rosterHash);
     this.#context = { group, sign: (input) => group.ed25519.sign(voteSeed, input) };
   }
 
@@ -76,7 +79,7 @@ export class PoolCeremonies {
     const { oracle, group, voteSeed } = this.#core.options;
     const voteKey = group.ed25519.publicKey(voteSeed);
     this.#archive.load();
-    for (const [id, { initiator, serial, state }] of this.#core.view.scan(ceremonies, 256)) {
+    for (const [id, { initiator, serial, state }] of this.#core.view.scan(this.#book.ceremonies, 256)) {
       // Under another roster this oracle may have been somebody else.
       const named = state.params.voteKeys[oracle - 1];
       if (state.party === oracle && named !== undefined && equalBytes(named, voteKey)) {
@@ -132,14 +135,14 @@ export class PoolCeremonies {
       if (this.#admission.admit(from, proposal, load)) this.#begin(from, proposal.serial, proposal.count);
     } catch (error) {
       if (!(error instanceof IpseError)) throw error;
-      this.#core.event({ level: "warn", event: "pool.declined", peer: from, code: error.code });
+      this.#core.event({ level: "warn", event: `${this.#book.name}.declined`, peer: from, code: error.code });
     }
   }
 
   #begin(initiator: number, serial: number, count: number): void {
     const { newest, options } = this.#core;
     const { oracle, entropy } = options;
-    const id = ceremonyId({ rosterHash: this.#rosterHash, initiator, serial, count });
+    const id = this.#book.ceremonyId({ rosterHash: this.#rosterHash, initiator, serial, count });
     const params: DkgParams = { ...poolKeyRoster(newest), ceremony: id, count };
     const output = dkgStart(this.#context, {
       params,
@@ -147,10 +150,18 @@ export class PoolCeremonies {
       random: (length) => entropy.random(length),
     });
     const ceremony = this.#add(id, initiator, serial, output.state);
-    this.#core.count("pool_ceremonies_total");
-    this.#core.event({ level: "info", event: "pool.ceremony", ceremony: toHex(id), initiator, keys: count });
-    const mutations = [this.#record(ceremony), put(ceremonySerials, oracleKey(initiator), { serial })];
-    this.#core.view.submit(mutations, () => postAll(options.peers, ceremony, output.state, output.send));
+    this.#count("ceremonies");
+    this.#core.event({
+      level: "info",
+      event: `${this.#book.name}.ceremony`,
+      ceremony: toHex(id),
+      initiator,
+      keys: count,
+    });
+    const mutations = [this.#record(ceremony), put(this.#book.serials, oracleKey(initiator), { serial })];
+    this.#core.view.submit(mutations, () =>
+      postAll(options.peers, this.#book, ceremony, output.state, output.send),
+    );
     for (const [from, payload] of this.#early.take(id))
       this.#step(ceremony, { kind: "message", from, payload });
   }
@@ -163,7 +174,12 @@ export class PoolCeremonies {
     // An answer to one that is open is never open itself: two oracles do not answer each other for ever.
     if (open) {
       this.#core.view.afterPending(() =>
-        post(this.#core.options.peers, from, { kind: "message", ceremony: id, open: false, payload: end }),
+        post(this.#core.options.peers, this.#book, from, {
+          kind: "message",
+          ceremony: id,
+          open: false,
+          payload: end,
+        }),
       );
     }
   }
@@ -190,14 +206,18 @@ export class PoolCeremonies {
 
   #record({ id, initiator, serial, state }: Ceremony): Mutation {
     const record: CeremonyRecord = { version: 1, initiator, serial, state };
-    return put(ceremonies, id, record);
+    return put(this.#book.ceremonies, id, record);
+  }
+
+  #count(what: string): void {
+    this.#core.count(`${this.#book.name}_${what}_total`);
   }
 
   #step(ceremony: Ceremony, input: DkgInput): void {
     const before = ceremony.state;
     const output = dkgStep(this.#context, before, input);
     const { state, send } = output;
-    const deliver = (): void => postAll(this.#core.options.peers, ceremony, state, send);
+    const deliver = (): void => postAll(this.#core.options.peers, this.#book, ceremony, state, send);
     if (state === before) {
       if (send.length > 0) this.#core.view.afterPending(deliver);
       return;
@@ -223,23 +243,23 @@ export class PoolCeremonies {
     const to = state.party === 1 ? 2 : 1;
     const [last] = dkgStep(this.#context, state, { kind: "resume", to }).send;
     const ended = this.#archive.put(ceremony.id, state.phase, last?.payload ?? new Uint8Array());
-    const kept = this.#sink.keep(done ?? [], state.params.voteKeys.length);
-    return [remove(ceremonies, ceremony.id), ...ended, ...kept];
+    const kept = this.#sink.keep(done ?? [], state.params.voteKeys.length, ceremony);
+    return [remove(this.#book.ceremonies, ceremony.id), ...ended, ...kept];
   }
 
   #report({ id, initiator }: Ceremony, before: DkgState, { state, done, abort }: DkgOutput): void {
     const ceremony = toHex(id);
     if (done !== undefined) {
       this.#sink.certified(done, state.params.voteKeys.length);
-      this.#core.count("pool_ceremonies_certified_total");
-      this.#core.event({ level: "info", event: "pool.certified", ceremony, keys: done.length });
+      this.#count("ceremonies_certified");
+      this.#core.event({ level: "info", event: `${this.#book.name}.certified`, ceremony, keys: done.length });
     } else if (abort !== undefined && before.failure === undefined) {
       const { code, settled } = abort;
       const culprits = abort.culprits.join(",");
       this.#sink.aborted();
-      this.#core.count("pool_ceremonies_aborted_total");
+      this.#count("ceremonies_aborted");
       const facts = { ceremony, initiator, code, culprits, settled };
-      this.#core.event({ level: "warn", event: "pool.aborted", ...facts });
+      this.#core.event({ level: "warn", event: `${this.#book.name}.aborted`, ...facts });
     }
   }
 }

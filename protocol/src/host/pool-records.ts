@@ -5,18 +5,24 @@ import { RESERVATIONS_PER_USE_MAX } from "../limits.ts";
 import { table } from "./table.ts";
 
 /** SECRET: a ceremony that is not over here, by its id. */
-const ceremonyRecord = struct({ version: constant(1), initiator: oracleId, serial: u64, state: dkgState });
+export const ceremonyRecord = struct({
+  version: constant(1),
+  initiator: oracleId,
+  serial: u64,
+  state: dkgState,
+});
 export type CeremonyRecord = Infer<typeof ceremonyRecord>;
 export const ceremonies = table("ceremony", ceremonyRecord);
 
 /** How a ceremony ended: this oracle's last message of it, for peers that have not heard. */
-const ceremonyEnd = struct({ endedAtMs: u64, payload: varBytes(8192) });
+export const ceremonyEnd = struct({ endedAtMs: u64, payload: varBytes(8192) });
 /** Kept for good, and small: n signatures for a whole batch of keys. */
 export const certifiedCeremonies = table("ceremony-certified", ceremonyEnd);
 /** The newest few. */
 export const abortedCeremonies = table("ceremony-aborted", ceremonyEnd);
+export const ceremonySerial = struct({ serial: u64 });
 /** The highest serial of each initiator that this oracle took part in; key: oracleKey. */
-export const ceremonySerials = table("ceremony-serial", struct({ serial: u64 }));
+export const ceremonySerials = table("ceremony-serial", ceremonySerial);
 
 /** The pool keys this oracle owns, by key id. */
 export const poolKeys = table("pool-key", poolKey);

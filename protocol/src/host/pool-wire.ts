@@ -36,7 +36,7 @@ export function decodePoolMessage(bytes: Uint8Array): PoolMessage {
   return decode(poolMessage, bytes);
 }
 
-const ceremonyName = struct({ rosterHash: hash32, initiator: oracleId, serial: u64, count: u16 });
+export const ceremonyName = struct({ rosterHash: hash32, initiator: oracleId, serial: u64, count: u16 });
 
 /**
  * Names a ceremony. An oracle joins each serial of an initiator at most once and only upwards, so no name is

@@ -17,6 +17,9 @@ export const OAUTH_ERRORS = {
 } as const;
 export type OAuthErrorName = keyof typeof OAUTH_ERRORS;
 
+/** In the order in which oracles number them among themselves; only ever appended to. */
+export const OAUTH_ERROR_NAMES = Object.keys(OAUTH_ERRORS) as readonly OAuthErrorName[];
+
 /** RFC 6749 appendix A.8: error-description = 1*( %x20-21 / %x23-5B / %x5D-7E ). */
 const NOT_NQSCHAR = /[^\x20-\x21\x23-\x5b\x5d-\x7e]/g;
 

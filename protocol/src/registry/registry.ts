@@ -86,6 +86,20 @@ export function isTicketRevoked(view: StatementView, ticketId: Uint8Array): bool
   return view.get(statements, subjectKey({ kind: "ticketRevocation", ticketId })) !== undefined;
 }
 
+/** The operators' newest order to replace the issuer key, with the time at which they gave it. */
+export function issuerRotationOf(
+  view: StatementView,
+): { readonly issuedAtMs: number; readonly immediate: boolean } | undefined {
+  const found = view.get(statements, subjectKey({ kind: "issuerRotation" }))?.statement;
+  if (found?.payload.kind !== "issuerRotation") return undefined;
+  return { issuedAtMs: found.issuedAtMs, immediate: found.payload.immediate };
+}
+
+/** The serial of the statement behind a workload's policy. */
+export function policySerialOf(view: StatementView, spiffeId: string): number {
+  return view.get(statements, subjectKey({ kind: "workload", spiffeId }))?.statement.serial ?? 0;
+}
+
 /** What operators said about one instance. Forks and stale notices come on top. */
 export interface InstanceStanding {
   readonly status: "active" | "quarantined" | "revoked";

@@ -14,6 +14,7 @@ export function isMinting(payload: StatementPayload): boolean {
     case "workload":
     case "resource":
     case "endpoint":
+    case "issuerRotation":
       return true;
     case "instance":
       return payload.action === "release";

@@ -58,12 +58,20 @@ const endpoint = struct({
 });
 export type Endpoint = Infer<typeof endpoint>;
 
+/**
+ * The operators want another issuer key. `immediate`: the old ones are not to be trusted, so they leave the JWKS
+ * at once and tokens under them end.
+ */
+const issuerRotation = struct({ immediate: bool, reason: text(TEXT_BYTES_MAX) });
+export type IssuerRotation = Infer<typeof issuerRotation>;
+
 export const statementPayload = union({
   workload: [1, workload],
   resource: [2, resource],
   instance: [3, instanceAction],
   ticketRevocation: [4, ticketRevocation],
   endpoint: [5, endpoint],
+  issuerRotation: [6, issuerRotation],
 });
 export type StatementPayload = Infer<typeof statementPayload>;
 

@@ -16,6 +16,7 @@ export const subject = union({
   release: [5, ofInstance],
   revocation: [6, ofInstance],
   ticketRevocation: [7, struct({ ticketId: id16 })],
+  issuerRotation: [8, struct({})],
 });
 export type Subject = Infer<typeof subject>;
 
@@ -30,6 +31,8 @@ export function subjectOf(payload: StatementPayload): Subject {
       return { kind: "endpoint", oracle: payload.oracle };
     case "ticketRevocation":
       return { kind: "ticketRevocation", ticketId: payload.ticketId };
+    case "issuerRotation":
+      return { kind: "issuerRotation" };
     case "instance": {
       const kinds = { quarantine: "quarantine", release: "release", revoke: "revocation" } as const;
       return { kind: kinds[payload.action], instance: payload.instance };

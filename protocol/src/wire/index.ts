@@ -1,2 +1,3 @@
+export * from "./cosign.ts";
 export * from "./peer.ts";
 export * from "./session.ts";

@@ -22,6 +22,7 @@ import { equivocation, forkEvidence } from "../session/evidence.ts";
 import { signedHeader } from "../session/header.ts";
 import { signedStaleNotice } from "../session/stale.ts";
 import { signedVote } from "../session/vote.ts";
+import { cosign } from "./cosign.ts";
 
 /** The root of an instance, as peers exchange it. */
 export const enrollment = struct({ signed: signedHeader, body: enrollBody });
@@ -76,6 +77,10 @@ export const peerMessage = union({
   fetched: [7, struct({ certified: optional(certifiedHeader), enrollment: optional(enrollment) })],
   /** A DKG ceremony's message; its own codec, private shares sealed by the pinned TLS connection. */
   dkg: [8, struct({ payload: varBytes(FRAME_BYTES_MAX - 64) })],
+  /** The same for a ceremony that makes an issuer key. */
+  issuerDkg: [9, struct({ payload: varBytes(FRAME_BYTES_MAX - 64) })],
+  /** A threshold signature under an issuer key. */
+  cosign: [10, cosign],
 });
 export type PeerMessage = Infer<typeof peerMessage>;
 

@@ -93,6 +93,7 @@ export const statementPayload: Arbitrary<StatementPayload> = fc.oneof(
     oauthUrl: endpointText,
     tlsPin: hash,
   }),
+  fc.record({ kind: fc.constant("issuerRotation" as const), immediate: fc.boolean(), reason: text }),
 );
 export const signedStatement: Arbitrary<SignedStatement> = fc.record({
   statement: fc.record({

@@ -1,4 +1,7 @@
 import fc, { type Arbitrary } from "fast-check";
+import type { CosignSubject } from "../../src/issuer/index.ts";
+import { OAUTH_ERROR_NAMES } from "../../src/oauth/index.ts";
+import type { CosignMessage } from "../../src/wire/cosign.ts";
 import type { GossipItem, PeerMessage } from "../../src/wire/peer.ts";
 import type { AgentMessage, OracleMessage, StatusProof } from "../../src/wire/session.ts";
 import {
@@ -111,6 +114,41 @@ const gossipItem: Arbitrary<GossipItem> = fc.oneof(
   fc.record({ kind: kind("enrollment"), enrollment, certified: maybe(certifiedHeader) }),
 );
 
+const cosignSubject: Arbitrary<CosignSubject> = fc.oneof(
+  fc.record({
+    kind: kind("token"),
+    request: fc.record({
+      assertion: text,
+      clientId: maybe(text),
+      scope: maybe(text),
+      resource: maybe(text),
+      proof: maybe(text),
+    }),
+    terms: fc.record({
+      iat: u64,
+      policy: u64,
+      scope: maybe(text),
+      resource: text,
+      ttlSeconds: u32,
+      claimsDigest: hash,
+    }),
+  }),
+  fc.record({ kind: kind("jwks"), iat: u64, exp: u64, keys: some(hash) }),
+  fc.record({ kind: kind("revoked"), iat: u64, audience: text, instance: hash }),
+);
+
+const cosignMessage: Arbitrary<CosignMessage> = fc.oneof(
+  fc.record({ kind: kind("propose"), keyId: hash, subject: cosignSubject }),
+  fc.record({ kind: kind("commitment"), slotId: id16, hiding: hash, binding: hash }),
+  fc.record({
+    kind: kind("sign"),
+    slotId: id16,
+    commitments: some(fc.record({ oracle, hiding: hash, binding: hash })),
+  }),
+  fc.record({ kind: kind("share"), slotId: id16, z: hash }),
+  fc.record({ kind: kind("refused"), error: fc.constantFrom(...OAUTH_ERROR_NAMES), reason: text }),
+);
+
 export const peerMessage: Arbitrary<PeerMessage> = fc.oneof(
   fc.record({ kind: kind("hello"), version: u8, oracle, rosterHash: hash, challenge: hash }),
   fc.record({ kind: kind("proof"), signature }),
@@ -125,4 +163,6 @@ export const peerMessage: Arbitrary<PeerMessage> = fc.oneof(
   fc.record({ kind: kind("fetch"), instance: hash, seq: u64 }),
   fc.record({ kind: kind("fetched"), certified: maybe(certifiedHeader), enrollment: maybe(enrollment) }),
   fc.record({ kind: kind("dkg"), payload: upTo(300) }),
+  fc.record({ kind: kind("issuerDkg"), payload: upTo(300) }),
+  fc.record({ kind: kind("cosign"), attempt: id16, message: cosignMessage }),
 );

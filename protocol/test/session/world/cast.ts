@@ -66,12 +66,17 @@ export function castOf(n: number, q: number, b: number): Cast {
   return cast;
 }
 
-export function statementOf(cast: Cast, payload: StatementPayload, serial: number): SignedStatement {
+export function statementOf(
+  cast: Cast,
+  payload: StatementPayload,
+  serial: number,
+  issuedAtMs = START_MS,
+): SignedStatement {
   const statement: Statement = {
     version: 1,
     rosterHash: rosterHash(cast.roster),
     serial,
-    issuedAtMs: START_MS,
+    issuedAtMs,
     payload,
   };
   const signature = group.ed25519.sign(cast.operatorSeed, statementInput(statement));

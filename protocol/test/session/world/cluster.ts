@@ -1,9 +1,10 @@
+import type { OracleOptions } from "../../../src/host/oracle-api.ts";
 import { createOracle } from "../../../src/host/oracle-host.ts";
 import type { HostEvent } from "../../../src/host/ports.ts";
 import { WorkloadHost, type WorkloadPorts, type WorkloadSnapshot } from "../../../src/host/workload-host.ts";
 import type { Message } from "../../../src/session/body.ts";
 import type { SubmissionOutcome } from "../../../src/session/workload/index.ts";
-import { encodePeerFrame, parsePeerFrame } from "../../../src/wire/peer.ts";
+import { encodePeerFrame, type PeerMessage, parsePeerFrame } from "../../../src/wire/peer.ts";
 import {
   encodeAgentFrame,
   encodeOracleFrame,
@@ -47,8 +48,14 @@ export class Cluster {
   /** Cut pairs of oracles, "1-2"; and agents cut from oracles, "a0-2". */
   readonly cuts = new Set<string>();
 
-  constructor(topology: Topology, seed: string) {
+  readonly #more: Partial<OracleOptions>;
+  /** What an oracle's link makes of a message; undefined loses it. */
+  tamper: (from: number, to: number, message: PeerMessage) => PeerMessage | undefined = (_, __, message) =>
+    message;
+
+  constructor(topology: Topology, seed: string, more: Partial<OracleOptions> = {}) {
     this.#topology = topology;
+    this.#more = more;
     this.world = new World(seed);
     this.cast = castOf(topology.n, topology.q, topology.b);
     this.disks = this.ids.map((id) => new Disk(this.world, `oracle ${id}`));
@@ -80,9 +87,15 @@ export class Cluster {
         entropy: world.entropy,
         timers: world.timersOf(alive),
         store,
-        peers: { send: (to, message) => this.#toPeer(id, to, encodePeerFrame(message)) },
+        peers: {
+          send: (to, message) => {
+            const sent = this.tamper(id, to, message);
+            return sent === undefined || this.#toPeer(id, to, encodePeerFrame(sent));
+          },
+        },
         events: (event) => this.events.push({ oracle: id, event }),
         poolKeysPerOracle: 2,
+        ...this.#more,
       },
       (error) => {
         throw error;

@@ -1,0 +1,142 @@
+import { equalBytes } from "../bytes.ts";
+import {
+  agreedClaims,
+  type Burn,
+  type CosignSubject,
+  checkStillGranted,
+  judgeRequest,
+  jwsInput,
+  revokedClaims,
+  SECEVENT_TYP,
+  SIGNED_JWKS_SECONDS,
+  SIGNED_JWKS_TYP,
+  signedJwksClaims,
+  type TokenJudge,
+  tokenInput,
+} from "../issuer/index.ts";
+import { dpopNonceInput, parseDpopNonce } from "../oauth/dpop-nonce.ts";
+import { endpointUrl, OAUTH_PATHS } from "../oauth/metadata.ts";
+import { allow } from "../oauth/oauth-error.ts";
+import { portableEs256 } from "../oauth/verify-jws.ts";
+import { TOLERANCES } from "../policy/tolerances.ts";
+import { endpointOf, workloadOf } from "../registry/registry.ts";
+import { rosterHash, voteKeyOf } from "../registry/roster.ts";
+import { records } from "../session/oracle/index.ts";
+import type { HeldIssuerKey, IssuerKeyring } from "./issuer-keyring.ts";
+import type { OracleCore } from "./oracle-core.ts";
+
+/** A subject this oracle is ready to sign, once what it uses up is burnt. */
+export interface Judged {
+  /** The bytes to sign; computed here, never received. */
+  readonly input: Uint8Array;
+  readonly burns: readonly Burn[];
+  /** Reads status and policy again, at the moment of signing. Throws OAuthError. */
+  recheck(): void;
+}
+
+const NONCES_REMEMBERED = 64;
+
+/** What one oracle thinks of what it is asked to sign, by its own registry, store and clock alone. */
+export class CosignJudge {
+  readonly #core: OracleCore;
+  readonly #keyring: IssuerKeyring;
+  readonly #nonces = new Set<string>();
+  readonly rosterHash: Uint8Array;
+
+  constructor(core: OracleCore, keyring: IssuerKeyring) {
+    this.#core = core;
+    this.#keyring = keyring;
+    this.rosterHash = rosterHash(core.newest);
+  }
+
+  /** The judge of token requests as of now. */
+  token(): TokenJudge {
+    const { view, newest, options } = this.#core;
+    const { group, clock, issuer } = options;
+    const bases = newest.oracles.flatMap(({ id }) => endpointOf(view, id)?.oauthUrl ?? []);
+    return {
+      group,
+      verifyEs256: issuer?.verifyEs256 ?? portableEs256,
+      issuer: newest.issuer,
+      tokenUrls: [newest.issuer, ...bases].map((base) => endpointUrl(base, OAUTH_PATHS.token)),
+      nowMs: clock.nowMs(),
+      instanceByKid: (kid) => {
+        const found = view.get(records.kidIndex, kid);
+        const record = found === undefined ? undefined : view.get(records.instances, found.instance);
+        return record === undefined ? undefined : { ...record.constants, status: record.status };
+      },
+      workload: (spiffeId) => workloadOf(view, spiffeId),
+      acceptNonce: (nonce) => this.acceptNonce(nonce),
+    };
+  }
+
+  /** Whether an oracle of this roster gave out this nonce of late. */
+  acceptNonce(nonce: string): boolean {
+    const { newest, options } = this.#core;
+    const parsed = parseDpopNonce(nonce, options.clock.nowMs());
+    if (parsed === undefined) return false;
+    if (this.#nonces.has(nonce)) return true;
+    const key = voteKeyOf(newest, parsed.oracle);
+    const input = dpopNonceInput({ oracle: parsed.oracle, rosterHash: this.rosterHash, step: parsed.step });
+    if (key === undefined || !options.group.ed25519.verify(key, input, parsed.signature)) return false;
+    this.#nonces.add(nonce);
+    const [oldest] = this.#nonces;
+    if (this.#nonces.size > NONCES_REMEMBERED && oldest !== undefined) this.#nonces.delete(oldest);
+    return true;
+  }
+
+  /** Throws OAuthError when this oracle will not sign it. */
+  judge(key: HeldIssuerKey, subject: CosignSubject): Judged {
+    switch (subject.kind) {
+      case "token":
+        return this.#token(key, subject);
+      case "jwks":
+        return this.#jwks(key, subject);
+      case "revoked":
+        return this.#revoked(key, subject);
+    }
+  }
+
+  #token(key: HeldIssuerKey, { request, terms }: Extract<CosignSubject, { kind: "token" }>): Judged {
+    const judge = this.token();
+    const judged = judgeRequest(judge, request);
+    const claims = agreedClaims(judge, judged, request, terms);
+    const { instance, spiffeId } = judged.instance;
+    const { view } = this.#core;
+    const recheck = (): void => {
+      const active = view.get(records.instances, instance)?.status === "active" && !this.#core.fenced;
+      checkStillGranted(claims, { active, workload: workloadOf(view, spiffeId) });
+    };
+    return { input: tokenInput(key.kid, claims), burns: judged.burns, recheck };
+  }
+
+  #checkTime(iat: number): void {
+    const apartMs = Math.abs(iat * 1000 - this.#core.options.clock.nowMs());
+    allow(apartMs <= TOLERANCES.tokenIatMs + 1000, "server_error", "iat is not this oracle's time");
+  }
+
+  #jwks(key: HeldIssuerKey, terms: Extract<CosignSubject, { kind: "jwks" }>): Judged {
+    this.#checkTime(terms.iat);
+    const lives = terms.exp > terms.iat && terms.exp - terms.iat <= SIGNED_JWKS_SECONDS;
+    allow(lives, "server_error", "the key set would hold for too long");
+    const listed = this.#keyring.listable(terms.keys);
+    allow(listed !== undefined, "server_error", "these are not the cluster's issuer keys");
+    const { issuer } = this.#core.newest;
+    const jwks = listed.map(({ jwk }) => jwk);
+    const input = jwsInput(SIGNED_JWKS_TYP, key.kid, signedJwksClaims(issuer, terms, jwks));
+    return { input, burns: [], recheck: () => undefined };
+  }
+
+  #revoked(key: HeldIssuerKey, terms: Extract<CosignSubject, { kind: "revoked" }>): Judged {
+    this.#checkTime(terms.iat);
+    const { view, newest } = this.#core;
+    const record = view.get(records.instances, terms.instance);
+    const over = record?.status === "revoked" || record?.status === "ended";
+    allow(record !== undefined && over, "server_error", "the instance is not revoked here");
+    const { spiffeId, instance } = record.constants;
+    const same = equalBytes(instance, terms.instance);
+    allow(same, "server_error", "another instance");
+    const claims = revokedClaims(newest.issuer, spiffeId, terms);
+    return { input: jwsInput(SECEVENT_TYP, key.kid, claims), burns: [], recheck: () => undefined };
+  }
+}
