@@ -93,7 +93,8 @@ export class Occupancy {
         requestTimeoutMs,
         onStatus: (mode, code) => {
           const detail = code === undefined ? undefined : sentenceOf(code);
-          const level = mode === "dead" || mode === "quarantined" ? "error" : "info";
+          const bad = code !== undefined && code !== "ERR_INSTANCE_ENDED";
+          const level = bad ? "error" : "info";
           platform.events({ level, event: "status", mode, code, detail });
           if (mode === "dead") setImmediate(() => void this.#onDead(session));
         },

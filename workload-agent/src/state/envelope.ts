@@ -38,7 +38,11 @@ export function unwrapState(buffer: Uint8Array, path: string): StateParts {
   // A Node Buffer's slice() shares memory; a plain view's copies.
   const file = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   const sound = (holds: boolean, why: string) =>
-    check(holds, "ERR_STATE_CORRUPT", `the state file ${path} is damaged (${why}); nothing was changed`);
+    check(
+      holds,
+      "ERR_STATE_CORRUPT",
+      `the state file ${path} is damaged (${why}); nothing was changed. Enroll anew in another directory`,
+    );
   sound(file.length >= MAGIC.length + 2, "it is cut off");
   sound(equalBytes(file.subarray(0, MAGIC.length), MAGIC), "it is not an agent's state");
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);

@@ -77,7 +77,7 @@ function readFile(path: string): StateParts | undefined {
   check(
     size <= STATE_BYTES_MAX,
     "ERR_STATE_CORRUPT",
-    `the state file ${path} is damaged (${size} bytes); nothing was changed`,
+    `the state file ${path} is damaged (${size} bytes); nothing was changed. Enroll anew in another directory`,
   );
   const file = readFileSync(path);
   try {
