@@ -4,7 +4,7 @@ import { check } from "../errors.ts";
 import type { Group } from "../group/group.ts";
 import { hash32, oracleId, signature64 } from "../ids.ts";
 import { ORACLES_MAX } from "../limits.ts";
-import { type Roster, voteKeyOf } from "../registry/roster.ts";
+import { type Roster, rosterHash, voteKeyOf } from "../registry/roster.ts";
 import { type Header, headerHash } from "./header.ts";
 
 /**
@@ -104,6 +104,11 @@ export function assembleCertificate(votes: readonly SignedVote[]): Certificate {
  * Throws ERR_QC_SUBJECT, ERR_QC_SIZE, ERR_QC_ORDER, ERR_QC_SHARES or ERR_QC_SIGNATURE.
  */
 export function verifyCertificate(group: Group, roster: Roster, qc: Certificate, of: Header): void {
+  check(
+    equalBytes(of.rosterHash, rosterHash(roster)),
+    "ERR_QC_SUBJECT",
+    "the certified header is under another roster",
+  );
   const about =
     equalBytes(qc.rosterHash, of.rosterHash) &&
     equalBytes(qc.instance, of.instance) &&

@@ -13,28 +13,44 @@ import { histories, historyKey } from "./records.ts";
 /** History entries looked at per adopted step; above 1, so that pruning catches up. */
 const PRUNE_STEPS = 4;
 
+/** Whether a header is this instance's, under its roster. */
+function isOurs(
+  draft: InstanceDraft,
+  { instance, rosterHash }: CertifiedHeader["signed"]["header"],
+): boolean {
+  return equalBytes(instance, draft.id) && equalBytes(rosterHash, draft.record.constants.rosterHash);
+}
+
 /**
  * Whether a certified header is one, as far as I can tell: its certificate, the
  * evidence key and, where I hold the parent, the chain key. What I hold already
  * (same hash) needs no second look.
  */
 export function certifiedVerifies(draft: InstanceDraft, certified: CertifiedHeader): boolean {
-  const { header, evidenceSignature } = certified.signed;
-  const { constants } = draft.record;
-  const { group } = draft.context;
-  const roster = draft.context.roster(constants.rosterHash);
-  if (roster === undefined) return false;
-  if (!equalBytes(header.instance, draft.id) || !equalBytes(header.rosterHash, constants.rosterHash))
-    return false;
+  const { header } = certified.signed;
+  if (!isOurs(draft, header)) return false;
   const held = draft.certifiedAt(header.seq);
   if (held !== undefined && equalBytes(headerHash(held.signed.header), headerHash(header))) return true;
   const parent = header.seq > 0 ? draft.certifiedAt(header.seq - 1) : undefined;
-  const { evidenceKey } = constants;
-  const signed =
-    parent !== undefined && follows(header, parent.signed.header)
-      ? signaturesVerify(group, certified.signed, parent.signed.header.nextChainKey, evidenceKey)
-      : group.ed25519.verify(evidenceKey, evidenceInput(header), evidenceSignature);
-  if (!signed) return false;
+  if (parent !== undefined && follows(header, parent.signed.header)) {
+    const { nextChainKey } = parent.signed.header;
+    const { evidenceKey } = draft.record.constants;
+    if (!signaturesVerify(draft.context.group, certified.signed, nextChainKey, evidenceKey)) return false;
+  }
+  return certificateStands(draft, certified);
+}
+
+/**
+ * Whether a header is under the evidence key and its certificate verifies, whatever I hold: a quorum has checked
+ * the chain key, so a chain signature that somebody broke on the way takes nothing from it.
+ */
+export function certificateStands(draft: InstanceDraft, certified: CertifiedHeader): boolean {
+  const { header, evidenceSignature } = certified.signed;
+  const { rosterHash, evidenceKey } = draft.record.constants;
+  const { group } = draft.context;
+  const roster = draft.context.roster(rosterHash);
+  if (roster === undefined || !isOurs(draft, header)) return false;
+  if (!group.ed25519.verify(evidenceKey, evidenceInput(header), evidenceSignature)) return false;
   try {
     verifyCertificate(group, roster, certified.qc, header);
     return true;

@@ -87,14 +87,14 @@ export function castVote(
   return vote;
 }
 
-/** The same vote again; a resent STEP may raise its share_ok from false to true, under a new counter. */
+/** The same vote again (a fenced oracle shows none); a resent STEP may raise its share_ok from false to true, under a new counter. */
 export function repeatVote(
   draft: InstanceDraft,
   body: Body,
   delta: Uint8Array | undefined,
 ): SignedVote | undefined {
   const { vote } = draft.record;
-  if (vote === undefined) return undefined;
+  if (vote === undefined || selfOf(draft.context).fenced) return undefined;
   if (vote.vote.vote.shareOk || !takeShare(draft, vote.signed, body, delta)) return vote.vote;
   return castVote(draft, vote.signed, body, undefined);
 }

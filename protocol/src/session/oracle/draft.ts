@@ -23,6 +23,8 @@ export class InstanceDraft {
   readonly context: OracleContext;
   readonly id: Hash;
   record: InstanceRecord;
+  /** Evidence was found in this step: one is kept. */
+  forked = false;
   readonly #before: InstanceRecord | undefined;
   readonly #mutations: Mutation[] = [];
   readonly #effects: OracleEffect[] = [];

@@ -13,7 +13,8 @@ import { forks, staleNotices } from "./records.ts";
 /** Keeps the first valid evidence, revokes for ever, tells everybody. */
 export function revokeByEvidence(draft: InstanceDraft, evidence: ForkEvidence): void {
   const { context, id } = draft;
-  if (context.view.get(forks, id) === undefined) {
+  if (!draft.forked && context.view.get(forks, id) === undefined) {
+    draft.forked = true;
     draft.mutate(put(forks, id, evidence));
     draft.effect({ kind: "gossip", item: { kind: "evidence", evidence } });
     draft.effect({ kind: "alert", code: "fork.detected", instance: id });

@@ -114,8 +114,8 @@ export function onCert(context: OracleContext, certified: CertifiedHeader, ackno
   }
   // A second header of a seq: evidence, if its parent is known; adoption settles the rest.
   const parent = draft.certifiedAt(header.seq - 1);
-  const forked = parent !== undefined && header.seq > 0 && forkRow(draft, certified.signed, parent);
-  if (!forked || draft.record.status !== "revoked") adopt(draft, certified);
+  if (parent !== undefined && header.seq > 0) forkRow(draft, certified.signed, parent);
+  adopt(draft, certified);
   if (acknowledge) {
     draft.effect({ kind: "acknowledge", instance: draft.id, seq: header.seq });
   }

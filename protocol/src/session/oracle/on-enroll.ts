@@ -105,7 +105,10 @@ function repeat(draft: InstanceDraft): Outcome {
   }
   const certified = draft.certifiedAt(0);
   const { vote } = draft.record;
-  const mine = vote !== undefined && vote.signed.header.seq === 0 ? vote.vote : undefined;
+  const { fenced } = selfOf(draft.context);
+  const mine = vote !== undefined && vote.signed.header.seq === 0 && !fenced ? vote.vote : undefined;
+  if (certified === undefined && fenced)
+    return refuse("ERR_ORACLE_FENCED", "this oracle was rolled back and does not vote");
   if (certified === undefined && mine === undefined)
     return refuse("ERR_STEP_UNDECIDED", "the ENROLL is not here", 500);
   const subject = {

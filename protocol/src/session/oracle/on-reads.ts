@@ -8,7 +8,7 @@ import { type Equivocation, type ForkEvidence, verifyEquivocation, verifyEvidenc
 import { type SignedStaleNotice, staleInput } from "../stale.ts";
 import { type StatusAnswer, statusInput } from "../status.ts";
 import { follows, signaturesVerify } from "../step-check.ts";
-import { certifiedVerifies } from "./adopt.ts";
+import { certificateStands } from "./adopt.ts";
 import { NOTHING, type OracleContext, type Outcome, refuse } from "./context.ts";
 import { InstanceDraft } from "./draft.ts";
 import { proofOf, revokeByEvidence } from "./fork.ts";
@@ -52,15 +52,11 @@ function proves(draft: InstanceDraft, notice: SignedStaleNotice["notice"], proof
   const head = notice.head.signed.header;
   const { header } = proof.signed;
   if (header.seq <= head.seq || !equalBytes(header.instance, draft.id)) return false;
-  if (follows(header, head)) {
-    return signaturesVerify(
-      draft.context.group,
-      proof.signed,
-      head.nextChainKey,
-      draft.constants.evidenceKey,
-    );
-  }
-  return proof.qc !== undefined && certifiedVerifies(draft, { signed: proof.signed, qc: proof.qc });
+  const { group } = draft.context;
+  const { evidenceKey } = draft.constants;
+  if (follows(header, head) && signaturesVerify(group, proof.signed, head.nextChainKey, evidenceKey))
+    return true;
+  return proof.qc !== undefined && certificateStands(draft, { signed: proof.signed, qc: proof.qc });
 }
 
 /**
@@ -71,12 +67,12 @@ function applyStale(draft: InstanceDraft, signed: SignedStaleNotice): boolean {
   const { notice } = signed;
   const { group, view } = draft.context;
   if (!equalBytes(notice.rosterHash, draft.record.constants.rosterHash)) return false;
-  if (!certifiedVerifies(draft, notice.head)) return false;
-  const key = notice.head.signed.header.nextChainKey;
-  if (!group.ed25519.verify(key, staleInput(notice), signed.signature)) return false;
   if (notice.release !== draft.record.release || notice.head.signed.header.seq < draft.record.prunedBelow)
     return false;
-  if (!proves(draft, notice, notice.proof)) return false;
+  const key = notice.head.signed.header.nextChainKey;
+  if (!group.ed25519.verify(key, staleInput(notice), signed.signature)) return false;
+  // What is passed on must convince strangers, so its certificates are checked whatever I hold.
+  if (!certificateStands(draft, notice.head) || !proves(draft, notice, notice.proof)) return false;
   if (draft.record.status !== "active" && draft.record.status !== "suspect") return true;
   const revoke = workloadOf(view, draft.record.constants.spiffeId)?.onStale === "revoke";
   draft.change({

@@ -6,6 +6,7 @@ import { type SignedStatement, statementHash } from "../../registry/statement.ts
 import { verifyStatement } from "../../registry/statement-check.ts";
 import { type StatusProof, statusProof } from "../../wire/session.ts";
 import { verifyEvidence } from "../evidence.ts";
+import { evidenceInput } from "../header.ts";
 import { type SignedStaleNotice, staleInput, staleNotice } from "../stale.ts";
 import { follows, signaturesVerify } from "../step-check.ts";
 import { verifyCertificate } from "../vote.ts";
@@ -66,12 +67,12 @@ function noticeStands(turn: Turn, { notice, signature }: SignedStaleNotice): boo
   verifyCertificate(group, context.roster, notice.head.qc, head);
   const { signed, qc } = notice.proof;
   if (signed.header.seq <= head.seq || !equalBytes(signed.header.instance, constants.instance)) return false;
-  if (follows(signed.header, head)) {
-    return signaturesVerify(group, signed, head.nextChainKey, constants.evidenceKey);
-  }
+  const { evidenceKey } = constants;
+  if (follows(signed.header, head) && signaturesVerify(group, signed, head.nextChainKey, evidenceKey))
+    return true;
   if (qc === undefined) return false;
   verifyCertificate(group, context.roster, qc, signed.header);
-  return true;
+  return group.ed25519.verify(evidenceKey, evidenceInput(signed.header), signed.evidenceSignature);
 }
 
 function takeStatement(turn: Turn, proof: StatusProof, signed: SignedStatement): void {

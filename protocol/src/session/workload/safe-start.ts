@@ -3,7 +3,7 @@ import { encode } from "../../encoding/index.ts";
 import { rosterHash, voteKeyOf } from "../../registry/roster.ts";
 import type { OracleMessage } from "../../wire/session.ts";
 import type { AheadHeader, CertifiedHeader } from "../certified.ts";
-import { type Header, headerHash, type SignedHeader } from "../header.ts";
+import { evidenceInput, type Header, headerHash, type SignedHeader } from "../header.ts";
 import { type StaleNotice, signedStaleNotice, staleInput } from "../stale.ts";
 import { statusInput } from "../status.ts";
 import { follows, signaturesVerify } from "../step-check.ts";
@@ -21,6 +21,25 @@ function sameHeader(one: Header, other: Header): boolean {
   return equalBytes(headerHash(one), headerHash(other));
 }
 
+/**
+ * Whether a shown head proves itself: it is of this instance, under E and certified, and right above what W
+ * knows it is under the announced chain key as well, so that the notice it may lead to stands with everybody.
+ */
+function headStands(turn: Turn, { signed, qc }: CertifiedHeader): boolean {
+  const { group, context, constants } = turn;
+  const { header } = signed;
+  if (!equalBytes(header.instance, constants.instance)) return false;
+  verifyCertificate(group, context.roster, qc, header);
+  const { head, pending } = turn.alive();
+  const above = [head.signed.header, ...(pending === undefined ? [] : [pending.signed.header])].find(
+    (known) => follows(header, known),
+  );
+  const { evidenceKey } = constants;
+  return above === undefined
+    ? group.ed25519.verify(evidenceKey, evidenceInput(header), signed.evidenceSignature)
+    : signaturesVerify(group, signed, above.nextChainKey, evidenceKey);
+}
+
 /** Takes one answer to STATUS; what does not prove itself is dropped with the answer (PROTOCOL section 3). */
 export function onStatus(turn: Turn, oracle: number, message: Status): void {
   const { round } = turn.memory;
@@ -36,8 +55,7 @@ export function onStatus(turn: Turn, oracle: number, message: Status): void {
     group.ed25519.verify(key, statusInput(answer), signature);
   if (!ours || round.answers.some((known) => known.oracle === oracle)) return;
   const { head, status, release, above } = answer;
-  if (head !== undefined) verifyCertificate(group, context.roster, head.qc, head.signed.header);
-  if (head !== undefined && !equalBytes(head.signed.header.instance, constants.instance)) return;
+  if (head !== undefined && !headStands(turn, head)) return;
   round.answers.push({ oracle, status, release, head, above });
   if (message.proof !== undefined) takeProof(turn, oracle, message.proof);
   if (turn.live === undefined) return;
