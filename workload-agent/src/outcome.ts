@@ -34,6 +34,7 @@ const BY_CODE: Readonly<Record<string, Outcome>> = {
   ERR_BUSY: "busy",
   ERR_USAGE: "usage",
   ERR_REQUEST: "usage",
+  ERR_INPUT_FILE: "usage",
   ERR_NOT_ENROLLED: "usage",
   ERR_ALREADY_ENROLLED: "usage",
   ERR_AGENT_NOT_RUNNING: "failed",

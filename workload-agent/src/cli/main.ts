@@ -59,7 +59,8 @@ async function main(argv: readonly string[]): Promise<void> {
     await runCommand(verb, { rawArgs: rest });
   } catch (error) {
     // citty's own complaints (a required flag is missing) are the user's to mend; they name flags, not values.
-    if (error instanceof Error && error.name === "CLIError") throw usageError(error.message);
+    if (error instanceof Error && error.name === "CLIError")
+      throw usageError(stripVTControlCharacters(error.message));
     throw error;
   }
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { IpseError, JOIN_URI_CHARS_MAX } from "@ipse/protocol";
-import { storageError } from "../state/system-errors.ts";
+import { readInput } from "./input.ts";
 import { usageError } from "./usage.ts";
 
 export interface JoinSource {
@@ -8,16 +7,10 @@ export interface JoinSource {
   readonly joinFile?: string | undefined;
 }
 
-const STDIN = 0;
-
-function readText(from: string | number, what: string): string {
-  let text: string;
-  try {
-    text = readFileSync(from, "utf8");
-  } catch (error) {
-    throw storageError(error, what, String(from));
-  }
-  if (text.length > 2 * JOIN_URI_CHARS_MAX) throw new IpseError("ERR_JOIN_URI", `${what} is too long`);
+function readText(path: string): string {
+  const text = Buffer.from(readInput(path, "the join file")).toString("utf8");
+  if (text.length > 2 * JOIN_URI_CHARS_MAX)
+    throw new IpseError("ERR_JOIN_URI", "that is too long for a join URI");
   return text;
 }
 
@@ -29,9 +22,9 @@ export function readJoinUri({ join, joinFile }: JoinSource, env = process.env): 
   if (join !== undefined && joinFile !== undefined)
     throw usageError("give the join URI once: --join or --join-file");
   const fromEnv = env["IPSE_JOIN_URI"];
-  if (join === "-" || joinFile === "-") return readText(STDIN, "standard input");
+  if (join === "-") return readText("-");
   if (join !== undefined) return join;
-  if (joinFile !== undefined) return readText(joinFile, "the join file");
+  if (joinFile !== undefined) return readText(joinFile);
   if (fromEnv !== undefined && fromEnv !== "") return fromEnv;
   throw usageError("no join URI: use --join URI, --join-file F, --join - (standard input) or IPSE_JOIN_URI");
 }

@@ -60,7 +60,7 @@ describe("the join URI", () => {
   it("must come from somewhere, and from one place", () => {
     expect(() => readJoinUri({}, {})).toThrow(usage);
     expect(() => readJoinUri({ join: "a", joinFile: "b" }, {})).toThrow(usage);
-    const absent = expect.objectContaining({ code: "ERR_STATE_DIRECTORY" });
+    const absent = expect.objectContaining({ code: "ERR_INPUT_FILE" });
     expect(() => readJoinUri({ joinFile: "/does/not/exist" }, {})).toThrow(absent);
   });
 });

@@ -1,19 +1,13 @@
-import { readFileSync } from "node:fs";
 import { MESSAGE_BYTES_MAX, toBase64Url } from "@ipse/protocol";
 import { z } from "zod";
-import { storageError } from "../../state/system-errors.ts";
 import { callAgent } from "../api-client.ts";
 import { agentArgs, socketOf } from "../find-agent.ts";
+import { readInput } from "../input.ts";
 import { usageError } from "../usage.ts";
 import { verb } from "../verb.ts";
 
 function readMessage(path: string): Uint8Array {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path === "-" ? 0 : path);
-  } catch (error) {
-    throw storageError(error, "the file", path);
-  }
+  const bytes = readInput(path, "the file");
   if (bytes.length > MESSAGE_BYTES_MAX)
     throw usageError(
       `the file has ${bytes.length} bytes, at most ${MESSAGE_BYTES_MAX} can be signed; sign its digest`,
