@@ -204,6 +204,24 @@ describe("signers that do not sign", () => {
     expect(running.events.some(({ event }) => event === "signing.culprit")).toBe(false);
   });
 
+  test("a late answer to an earlier COMMIT of the same slot convicts nobody", () => {
+    const cluster = new Cluster("late");
+    const running = cluster.enrolled("late");
+    let told = 0;
+    cluster.tamper = (oracle, message) => {
+      if (oracle !== 1 || message.kind !== "shares" || told++ > 0) return message;
+      const results = message.results.map(
+        (one): ShareResult =>
+          one.kind === "share" ? { ...one, z: one.z.map((byte, i) => (i === 0 ? byte ^ 1 : byte)) } : one,
+      );
+      running.host.receive(1, 0x7fff_ffff, { ...message, results });
+      return undefined;
+    };
+    expectSigned(cluster, running, "late and wrong");
+    expect(told).toBeGreaterThan(0);
+    expect(running.events.some(({ event }) => event === "signing.culprit")).toBe(false);
+  });
+
   test("one DENY is worked around; DENY by more than n - t fails that message alone", () => {
     const cluster = new Cluster("deny");
     const running = cluster.enrolled("deny");

@@ -118,10 +118,14 @@ function onSigningAnswer(
   turn: Turn,
   oracle: number,
   answer: Extract<OracleMessage, { kind: "shares" }>,
+  open: OpenRequest | undefined,
 ): void {
   const { signing } = turn.memory;
   const pending = turn.live?.pending;
   if (signing === undefined || pending === undefined) return;
+  // An oracle may show one live slot twice, so that two attempts name it: z_i for the lists of the earlier COMMIT
+  // would convict an honest oracle under those of the later one.
+  if (open?.about !== "commit") return;
   if (onShares(turn, oracle, pending, signing, answer)) conclude(turn, pending, signing, []);
   advance(turn);
 }
@@ -147,7 +151,7 @@ function onMessage(turn: Turn, oracle: number, requestId: number, message: Oracl
       if (phase.kind === "live") onOrdered(turn, oracle, message);
       return advance(turn);
     case "shares":
-      return onSigningAnswer(turn, oracle, message);
+      return onSigningAnswer(turn, oracle, message, open);
     case "certAck":
       return onCertAck(turn, oracle, message);
     case "status":
