@@ -56,7 +56,7 @@ export function buildReport(options: ReportOptions): string {
   const { seed, tally, swimlaneOf, thefts, exposureRuns } = options;
   const chosen = runOne(swimlaneOf, seed, {
     trace: true,
-    setting: { topology: SMALL, links: QUIET, heartbeatMs: 2000 },
+    setting: { topology: SMALL, links: QUIET, heartbeatMs: 1500 },
   });
   const rows = compare(seed, thefts);
   return page(

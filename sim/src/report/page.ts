@@ -2,7 +2,7 @@ import { type Tally, tallyJson } from "../campaign/index.ts";
 import type { Row } from "../compare/compare.ts";
 import { duration } from "../compare/compare.ts";
 import { ATTACK_NAMES } from "../compare/params.ts";
-import { escape } from "./svg.ts";
+import { xml } from "./svg.ts";
 
 export interface Pictures {
   readonly swimlane: string;
@@ -54,7 +54,7 @@ function scenarioTable(tally: Tally, seed: string): string {
         .map(([code, runs]) => `${code} ${runs}`)
         .join(", ");
       const time = (ms: number | null): string => (ms === null ? "" : duration(ms));
-      return `<tr><td>${escape(name)}</td><td>${escape(expected.replaceAll("|", " or "))}</td><td>${escape(codes)}</td><td class="num">${time(p50)}</td><td class="num">${time(p99)}</td><td class="num">${stolen}</td></tr>`;
+      return `<tr><td>${xml(name)}</td><td>${xml(expected.replaceAll("|", " or "))}</td><td>${xml(codes)}</td><td class="num">${time(p50)}</td><td class="num">${time(p99)}</td><td class="num">${stolen}</td></tr>`;
     },
   );
   return `<table id="scenarios"><thead><tr><th>attack or fault</th><th>expected</th><th>what happened</th><th>found after, p50</th><th>p99</th><th>signatures of copies, max</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
@@ -62,13 +62,13 @@ function scenarioTable(tally: Tally, seed: string): string {
 
 function compareTable(rows: readonly Row[]): string {
   const [first] = rows;
-  const heads = (first?.cells ?? []).map(({ attack }) => `<th>${escape(ATTACK_NAMES[attack])}</th>`).join("");
+  const heads = (first?.cells ?? []).map(({ attack }) => `<th>${xml(ATTACK_NAMES[attack])}</th>`).join("");
   const body = rows.map(({ name, cells, source }) => {
     const columns = cells.map(
       (one) =>
         `<td>${duration(one.usable_p50_ms)}${one.detected_share > 0 ? "<br><small>found</small>" : ""}</td>`,
     );
-    return `<tr><td>${escape(name)}<br><small>${escape(source)}</small></td>${columns.join("")}</tr>`;
+    return `<tr><td>${xml(name)}<br><small>${xml(source)}</small></td>${columns.join("")}</tr>`;
   });
   return `<table id="comparison"><thead><tr><th>model, and where its parameters come from</th>${heads}</tr></thead><tbody>${body.join("")}</tbody></table>`;
 }
@@ -81,8 +81,8 @@ export function page(pictures: Pictures, tally: Tally, rows: readonly Row[], see
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Ipse under attack</title><style>${STYLE}</style></head><body>
 <h1>What happens when a workload is cloned</h1>
-<p class="lead">${tally.runs} simulated runs of the production machines from seed ${escape(seed)}: ${verdict}.</p>
-<section><h2>One run: ${escape(pictures.swimlaneOf)}</h2>
+<p class="lead">${tally.runs} simulated runs of the production machines from seed ${xml(seed)}: ${verdict}.</p>
+<section><h2>One run: ${xml(pictures.swimlaneOf)}</h2>
 <p>Each lane is a process; the band in it is the newest share version it holds. Lines are steps on their way (blue: victim, red: copy; pale: round two), dots are votes, rings refusals, stars fork evidence. Silences are folded.</p>${pictures.swimlane}</section>
 <section><h2>How long until a copy is found</h2>
 <p>From the copy's first step to the first durable suspension. A copy that meets its victim is found at once; otherwise at the victim's next contact, which heartbeats bound. Red lines: median and 99th percentile.</p>${pictures.distribution}</section>

@@ -1,5 +1,5 @@
 /** Text for XML. */
-export function escape(text: string): string {
+export function xml(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
@@ -15,13 +15,13 @@ type Attributes = Readonly<Record<string, string | number>>;
 
 export function tag(name: string, attributes: Attributes, content = ""): string {
   const all = Object.entries(attributes)
-    .map(([key, value]) => ` ${key}="${typeof value === "number" ? n(value) : escape(value)}"`)
+    .map(([key, value]) => ` ${key}="${typeof value === "number" ? n(value) : xml(value)}"`)
     .join("");
   return content === "" ? `<${name}${all}/>` : `<${name}${all}>${content}</${name}>`;
 }
 
 export function label(x: number, y: number, text: string, attributes: Attributes = {}): string {
-  return tag("text", { x, y, ...attributes }, escape(text));
+  return tag("text", { x, y, ...attributes }, xml(text));
 }
 
 export function line(x1: number, y1: number, x2: number, y2: number, attributes: Attributes = {}): string {
@@ -30,7 +30,7 @@ export function line(x1: number, y1: number, x2: number, y2: number, attributes:
 
 /** One picture, scalable, with a name and a description for those who do not see it. */
 export function picture(id: string, width: number, height: number, title: string, content: string): string {
-  return `<svg id="${id}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(title)}" xmlns="http://www.w3.org/2000/svg"><title>${escape(title)}</title>${content}</svg>`;
+  return `<svg id="${id}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${xml(title)}" xmlns="http://www.w3.org/2000/svg"><title>${xml(title)}</title>${content}</svg>`;
 }
 
 /** Powers of ten between two bounds, for logarithmic axes. */

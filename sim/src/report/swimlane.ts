@@ -1,5 +1,5 @@
 import type { RunResult, TraceEvent } from "../campaign/index.ts";
-import { escape, label, line, n, picture, tag } from "./svg.ts";
+import { label, line, n, picture, tag, xml } from "./svg.ts";
 
 const WIDTH = 1180;
 const LEFT = 92;
@@ -22,8 +22,13 @@ function windowOf(events: readonly TraceEvent[]): [number, number] {
     ({ text }) => text.includes("memory image") || text.includes("without safe start"),
   );
   const found = events.find(({ text }) => text === "fork.detected");
-  const start = Math.max(0, (copied?.atMs ?? 0) - 160);
-  const end = (found?.atMs ?? events.at(-1)?.atMs ?? 1000) + 160;
+  const at = copied?.atMs ?? 0;
+  // The last ratchet before the copy belongs in the picture: it is what made the copied share the current one.
+  const ratchets = events.filter(
+    ({ text, atMs, kind }) => kind === "sent" && / heartbeat | ratchet /.test(text) && atMs < at,
+  );
+  const start = Math.max(0, (ratchets.at(-1)?.atMs ?? at - 160) - 20);
+  const end = (found?.atMs ?? events.at(-1)?.atMs ?? 1000) + 60;
   return [start, end];
 }
 
@@ -31,7 +36,7 @@ function windowOf(events: readonly TraceEvent[]): [number, number] {
 function timeScale(events: readonly TraceEvent[]): (atMs: number) => number {
   const times = [...new Set(events.map(({ atMs }) => atMs))].sort((a, b) => a - b);
   const widths = times.map((time, i) =>
-    i === 0 ? 0 : 0.35 + Math.min(8, Math.sqrt(time - (times[i - 1] ?? time))),
+    i === 0 ? 0 : 0.9 + Math.min(3, Math.sqrt(time - (times[i - 1] ?? time)) / 3),
   );
   const total = widths.reduce((sum, width) => sum + width, 0) || 1;
   const at: number[] = [];
@@ -118,10 +123,10 @@ export function swimlane(result: RunResult): string {
       return tag(
         "path",
         {
-          d: `M${n(x(atMs))} ${n(y(who))} L${n(x(atMs) + 7)} ${n(y(to ?? who))}`,
+          d: `M${n(x(atMs))} ${n(y(who))} L${n(x(atMs) + 16)} ${n(y(to ?? who))}`,
           class: `arrow ${from} ${dim}`,
         },
-        `<title>${escape(`${Math.round(atMs)} ms: ${who} to ${to ?? ""}: ${text}`)}</title>`,
+        `<title>${xml(`${Math.round(atMs)} ms: ${who} to ${to ?? ""}: ${text}`)}</title>`,
       );
     });
   const marks = messages
@@ -133,7 +138,7 @@ export function swimlane(result: RunResult): string {
       return tag(
         "circle",
         { cx: x(atMs), cy: y(who), r: 4, class: kind },
-        `<title>${escape(`${Math.round(atMs)} ms: ${who}: ${text}`)}</title>`,
+        `<title>${xml(`${Math.round(atMs)} ms: ${who}: ${text}`)}</title>`,
       );
     });
   const forks = shown

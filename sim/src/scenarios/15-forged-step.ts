@@ -21,6 +21,10 @@ export const forgedStep: Scenario = {
     const phase = victim.state?.phase;
     if (real?.message.kind !== "step" || phase?.kind !== "live")
       return stage.must(false, "a STEP was captured");
+    // Its heartbeat would touch the state rightly.
+    victim.crash();
+    stage.run(1500);
+    stage.judgeLiveness = false;
     const image = (): string =>
       world.oracles
         .map((oracle) => {
