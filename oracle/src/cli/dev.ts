@@ -1,5 +1,6 @@
 import { loadGroup } from "@ipse/protocol/group";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { TOKEN_MODES, type TokenMode } from "../config/index.ts";
 import { DEV_DEFAULTS, type DevCluster, readyLine, startDevCluster } from "../dev/index.ts";
 import { readRosterFile } from "../operator/roster-file.ts";
 import { parentGone } from "../process/signals.ts";
@@ -12,6 +13,8 @@ interface Options extends CommonOptions {
   readonly quorum?: number;
   readonly port?: number;
   readonly heartbeatMs?: number;
+  readonly tokenMode?: TokenMode;
+  readonly tokenAlg?: "EdDSA" | "ES256";
 }
 
 function define(command: Command): Command {
@@ -29,6 +32,15 @@ function define(command: Command): Command {
       "--heartbeat-ms <ms>",
       `heartbeat hint in join URIs (default: ${heartbeatMs})`,
       integer(100, 3_600_000),
+    )
+    .addOption(
+      new Option(
+        "--token-mode <mode>",
+        "threshold: q oracles sign each token; local: each oracle alone, weaker",
+      ).choices(TOKEN_MODES),
+    )
+    .addOption(
+      new Option("--token-alg <alg>", "algorithm of mode local (default: EdDSA)").choices(["EdDSA", "ES256"]),
     );
 }
 
@@ -87,12 +99,12 @@ async function hold(cluster: DevCluster, asked: AbortSignal): Promise<number> {
 }
 
 async function runDev(_args: readonly string[], options: Options): Promise<number> {
-  const { dir, oracles, quorum, port, heartbeatMs, json = false } = options;
+  const { json = false, ...wishes } = options;
   const { group, warning } = await loadGroup();
   if (warning !== undefined) warn(warning);
   const { asked, letGo } = stopRequests();
   try {
-    const cluster = await startDevCluster(group, { dir, oracles, quorum, port, heartbeatMs, abort: asked });
+    const cluster = await startDevCluster(group, { ...wishes, abort: asked });
     const { roster } = readRosterFile(cluster.layout.rosterFile).roster;
     if (roster.byzantineMax === 0)
       warn("b = 0: this cluster survives crash faults only, no dishonest oracle");

@@ -8,4 +8,6 @@ export {
   type Limits,
   LOG_LEVELS,
   parseAddress,
+  TOKEN_MODES,
+  type TokenMode,
 } from "./schema.ts";

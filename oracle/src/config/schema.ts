@@ -54,6 +54,9 @@ const limits = z.strictObject({
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
+export const TOKEN_MODES = ["threshold", "local"] as const;
+export type TokenMode = (typeof TOKEN_MODES)[number];
+
 /** oracle.yaml. Unknown keys are errors. */
 export const configSchema = z.strictObject({
   version: z.literal(1),
@@ -73,9 +76,21 @@ export const configSchema = z.strictObject({
   local: z.strictObject({ listen: address }),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default("info") }).prefault({}),
   limits: limits.prefault({}),
-  /** The key with which this oracle alone signs access tokens; made on first use. */
   tokens: z
-    .strictObject({ key_file: path.default("token.jwk"), alg: z.enum(["EdDSA", "ES256"]).default("EdDSA") })
+    .strictObject({
+      /**
+       * threshold: q oracles sign each token, no single one can. local: this oracle signs alone, weaker: whoever
+       * takes its key mints tokens. The same at all oracles of a cluster.
+       */
+      mode: z.enum(TOKEN_MODES).default("threshold"),
+      /** The key of mode local; made on first use. */
+      key_file: path.default("token.jwk"),
+      alg: z.enum(["EdDSA", "ES256"]).default("EdDSA"),
+      /** A new issuer key is in the JWKS for so long before it signs; longer than consumers cache it. */
+      issuer_prepare_seconds: z.int().min(0).max(86_400).default(900),
+      /** An issuer key is replaced after so many days. */
+      issuer_max_age_days: count.max(3650).default(30),
+    })
     .prefault({}),
   /** Keys of the pool this oracle owns. */
   pool_keys: z.int().min(1).max(1024).default(16),

@@ -59,6 +59,7 @@ function writeConfigs(layout: DevLayout, state: DevState): void {
       rosters: ["../roster.json"],
       session: { listen: `${DEV_HOST}:${ports.public}` },
       local: { listen: `${DEV_HOST}:${ports.local}` },
+      tokens: { mode: state.token_mode, alg: state.token_alg },
     };
     writeSecretFile(layout.configFile(id), stringify(config), true);
   });

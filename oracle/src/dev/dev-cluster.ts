@@ -11,10 +11,12 @@ import { claimPorts, toOraclePorts, wishesFrom } from "./ports.ts";
 export interface DevOptions {
   readonly dir: string;
   /** undefined: what the directory has, or the defaults. */
-  readonly oracles: number | undefined;
-  readonly quorum: number | undefined;
-  readonly port: number | undefined;
-  readonly heartbeatMs: number | undefined;
+  readonly oracles?: number | undefined;
+  readonly quorum?: number | undefined;
+  readonly port?: number | undefined;
+  readonly heartbeatMs?: number | undefined;
+  readonly tokenMode?: DevState["token_mode"] | undefined;
+  readonly tokenAlg?: DevState["token_alg"] | undefined;
   readonly readyMs?: number;
   /** What runs an oracle; a measurement puts another one here. */
   readonly program?: readonly string[];
@@ -47,13 +49,15 @@ async function newState(options: DevOptions): Promise<DevState> {
     version: 1,
     quorum,
     heartbeat_ms: options.heartbeatMs ?? DEV_DEFAULTS.heartbeatMs,
+    token_mode: options.tokenMode ?? "threshold",
+    token_alg: options.tokenAlg ?? "EdDSA",
     ports: toOraclePorts(ports),
   };
 }
 
 /** The ports of an existing cluster: the ones it had unless they are taken or others are asked for. */
 async function resumedState(options: DevOptions, old: DevState): Promise<DevState> {
-  const { oracles, quorum, port, heartbeatMs } = options;
+  const { oracles, quorum, port, heartbeatMs, tokenMode, tokenAlg } = options;
   if ((oracles ?? old.ports.length) !== old.ports.length || (quorum ?? old.quorum) !== old.quorum)
     refuse(
       `${options.dir} holds ${old.ports.length} oracles with a quorum of ${old.quorum}; they cannot be changed`,
@@ -61,7 +65,13 @@ async function resumedState(options: DevOptions, old: DevState): Promise<DevStat
   const kept = old.ports.flatMap((one) => [one.public, one.local]);
   const move = port !== undefined && port !== 0 && port !== kept[0];
   const ports = await claimPorts(move ? wishesFrom(port, old.ports.length) : kept, !move);
-  return { ...old, heartbeat_ms: heartbeatMs ?? old.heartbeat_ms, ports: toOraclePorts(ports) };
+  return {
+    ...old,
+    heartbeat_ms: heartbeatMs ?? old.heartbeat_ms,
+    token_mode: tokenMode ?? old.token_mode,
+    token_alg: tokenAlg ?? old.token_alg,
+    ports: toOraclePorts(ports),
+  };
 }
 
 async function prepare(group: Group, layout: DevLayout, options: DevOptions): Promise<[DevState, boolean]> {

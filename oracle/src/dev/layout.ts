@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseStrictJson, parseWith } from "@ipse/protocol/encoding";
 import { z } from "zod";
+import { TOKEN_MODES } from "../config/index.ts";
 import { readSecretFile, writeSecretFile } from "../keys/index.ts";
 
 /** Where everything of a dev cluster lies. */
@@ -34,6 +35,9 @@ const devState = z.strictObject({
   version: z.literal(1),
   quorum: z.int(),
   heartbeat_ms: z.int().min(100),
+  token_mode: z.enum(TOKEN_MODES).default("threshold"),
+  /** For mode local. */
+  token_alg: z.enum(["EdDSA", "ES256"]).default("EdDSA"),
   /** By oracle, 1..n. */
   ports: z.array(z.strictObject({ public: port, local: port })).min(1),
 });

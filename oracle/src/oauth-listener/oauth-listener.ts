@@ -1,11 +1,15 @@
 import { dirname, join } from "node:path";
+import { toBase64Url } from "@ipse/protocol";
+import { encode } from "@ipse/protocol/encoding";
 import type { Group } from "@ipse/protocol/group";
-import type { Clock, OracleNode } from "@ipse/protocol/host";
+import type { Clock, OracleNode, OracleTokenApi } from "@ipse/protocol/host";
+import { issuerKey } from "@ipse/protocol/issuer";
+import { OAuthError, type PublicJwk } from "@ipse/protocol/oauth";
 import type { Roster } from "@ipse/protocol/registry";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { inConfigDir, type LoadedConfig } from "../config/index.ts";
-import { depsOfNode, type OAuthDeps, oauthRoutes } from "../oauth/index.ts";
+import { depsOfNode, type OAuthDeps, oauthRoutes, type TokenSigner } from "../oauth/index.ts";
 import { makeKeyRecord } from "./key-record.ts";
 import { PeerKeys, TOKEN_KEY_PATH } from "./peer-keys.ts";
 import { loadTokenKey } from "./token-key.ts";
@@ -30,33 +34,73 @@ export interface OAuthSide {
   stop(): void;
 }
 
+/** Where Ipse verifiers find the issuer keys with the certificates of all oracles; the roster is their anchor. */
+export const ISSUER_KEYS_PATH = "/v1/registry/issuer-keys";
+
 /** URLs under which clients may have reached this oracle. */
 function declaredUrls(node: OracleNode, issuer: string): readonly string[] {
   const endpoint = node.endpoint(node.oracle);
   return endpoint === undefined ? [issuer] : [...new Set([issuer, endpoint.oauthUrl])];
 }
 
-export async function createOAuthSide(options: OAuthOptions): Promise<OAuthSide> {
-  const { node, group, clock, roster, voteSeed, log, loaded } = options;
+/** What differs between the modes: who signs, and which keys stand in the JWKS. */
+interface Signing {
+  readonly signer: TokenSigner;
+  jwks(): readonly PublicJwk[];
+  mountKeyRoute(app: FastifyInstance): void;
+  start(): void;
+  stop(): void;
+}
+
+/** Mode `threshold`: the core signs together with the others. */
+function threshold(tokens: OracleTokenApi): Signing {
+  return {
+    signer: {
+      sign: () => Promise.reject(new OAuthError("server_error", "no oracle signs alone in this mode")),
+    },
+    jwks: () => tokens.jwks(),
+    mountKeyRoute: (app) =>
+      void app.get(ISSUER_KEYS_PATH, (_request, reply) =>
+        reply.send({ keys: tokens.issuerKeys().map((key) => toBase64Url(encode(issuerKey, key))) }),
+      ),
+    start: () => undefined,
+    stop: () => undefined,
+  };
+}
+
+/** Mode `local`: a key of this oracle, and the keys of its peers as they learn them from each other. */
+async function alone({ node, group, roster, voteSeed, log, loaded }: OAuthOptions): Promise<Signing> {
   const { tokens } = loaded.config;
   const keyFile = inConfigDir(loaded, tokens.key_file);
   const signer = await loadTokenKey(keyFile, tokens.alg);
   const own = makeKeyRecord(group, roster, node.oracle, voteSeed, signer.publicJwk);
   const file = join(dirname(keyFile), "token-keys.json");
   const peerKeys = new PeerKeys({ node, group, roster, log, file, own });
+  return {
+    signer,
+    jwks: () => peerKeys.keys(),
+    mountKeyRoute: (app) => void app.get(TOKEN_KEY_PATH, (_request, reply) => reply.send(own)),
+    start: () => peerKeys.start(),
+    stop: () => peerKeys.stop(),
+  };
+}
+
+export async function createOAuthSide(options: OAuthOptions): Promise<OAuthSide> {
+  const { node, clock, roster } = options;
+  const signing = node.tokens === undefined ? await alone(options) : threshold(node.tokens);
   const deps: OAuthDeps = {
     ...depsOfNode(node, clock),
     issuer: roster.issuer,
     get declaredUrls() {
       return declaredUrls(node, roster.issuer);
     },
-    signer,
-    jwks: () => peerKeys.keys(),
+    signer: signing.signer,
+    jwks: () => signing.jwks(),
   };
   return {
     mount: (app) => void app.register(oauthRoutes, deps),
-    mountKeyRoute: (app) => void app.get(TOKEN_KEY_PATH, (_request, reply) => reply.send(own)),
-    start: () => peerKeys.start(),
-    stop: () => peerKeys.stop(),
+    mountKeyRoute: (app) => signing.mountKeyRoute(app),
+    start: () => signing.start(),
+    stop: () => signing.stop(),
   };
 }

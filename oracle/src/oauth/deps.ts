@@ -1,3 +1,4 @@
+import type { DpopNonceApi, OracleTokenApi } from "@ipse/protocol/host";
 import type { AccessTokenClaims, PublicJwk } from "@ipse/protocol/oauth";
 import type { Resource, Workload } from "@ipse/protocol/registry";
 import type { InstanceStatus } from "@ipse/protocol/session";
@@ -29,7 +30,12 @@ export interface OAuthDeps {
   readonly issuer: string;
   /** Base URLs under which clients reach this oracle; the issuer is always one. DPoP `htu` accepts each. */
   readonly declaredUrls: readonly string[];
+  /** Signs alone (mode `local`); not used where `tokens` is. */
   readonly signer: TokenSigner;
+  /** Threshold issuance, where the cluster has it. */
+  readonly tokens?: OracleTokenApi | undefined;
+  /** Nonces every oracle takes; absent: this process takes its own alone. */
+  readonly dpopNonces?: DpopNonceApi;
   readonly rates?: OAuthRates;
   nowMs(): number;
   /** The keys that verify this cluster's tokens: every oracle's, with `kid`, `alg` and `use`. */

@@ -39,6 +39,17 @@ export function discoveryRoutes(app: FastifyInstance, deps: OAuthDeps): void {
     reply.headers(long).send(buildOpenIdConfiguration(deps.issuer, algs())),
   );
   app.get(OAUTH_PATHS.jwks, (_request, reply) => reply.headers(brief).send({ keys: deps.jwks() }));
+  app.get(OAUTH_PATHS.signedJwks, (_request, reply) => {
+    const signed = deps.tokens?.signedJwks();
+    if (signed === undefined)
+      return sendProblem(
+        reply,
+        503,
+        "ERR_JWKS_UNSIGNED",
+        "no quorum of oracles has signed the key set of late",
+      );
+    return reply.headers(brief).type("application/jwk-set+jwt").send(signed);
+  });
   app.get<{ Params: { "*": string } }>("/workloads/*", (request, reply) => {
     const path = request.params["*"];
     const keys = path.endsWith(SUFFIX)

@@ -1,12 +1,14 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
+import type { DpopNonceApi } from "@ipse/protocol/host";
+
 const STEP_MS = 120_000;
 
 /**
  * Server nonces for DPoP proofs (RFC 9449 section 8) without a table: a nonce is an HMAC over its time step
  * under a key that lives in this process. A nonce is good for two to four minutes.
  */
-export class DpopNonces {
+export class DpopNonces implements DpopNonceApi {
   readonly #key = randomBytes(32);
   readonly #nowMs: () => number;
 

@@ -14,6 +14,8 @@ export function depsOfNode(
   clock: Clock,
 ): Omit<OAuthDeps, "issuer" | "declaredUrls" | "signer" | "jwks" | "rates"> {
   return {
+    tokens: node.tokens,
+    dpopNonces: node.dpopNonces,
     nowMs: () => clock.nowMs(),
     // The core's burns are by key alone: the first use wins, whatever its digest.
     burnJti: (key, _digest, untilMs) =>

@@ -35,7 +35,7 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
   const { perAddress, perClient } = deps.rates ?? DEFAULT_RATES;
   const addresses = new KeyedLimiter(perAddress);
   const [clients, callers] = [new KeyedLimiter(perClient), new KeyedLimiter(perAddress)];
-  const nonces = new DpopNonces(() => deps.nowMs());
+  const nonces = deps.dpopNonces ?? new DpopNonces(() => deps.nowMs());
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",

@@ -1,6 +1,6 @@
 import { IpseError } from "@ipse/protocol";
 import { type Group, loadGroup } from "@ipse/protocol/group";
-import { createOracle, type OracleNode } from "@ipse/protocol/host";
+import { createOracle, type IssuerOptions, type OracleNode } from "@ipse/protocol/host";
 import type { Roster } from "@ipse/protocol/registry";
 import type { Logger } from "pino";
 import { inConfigDir, type LoadedConfig } from "../config/index.ts";
@@ -8,6 +8,7 @@ import { isShared } from "../keys/index.ts";
 import { createMetrics, type Metrics } from "../local-listener/index.ts";
 import { eventSink } from "../log/logger.ts";
 import { PeerNetwork } from "../peers/index.ts";
+import { nodeEs256 } from "../ports/es256.ts";
 import { systemClock, systemEntropy, systemTimers } from "../ports/system.ts";
 import { type LevelStore, openLevelStore } from "../store/index.ts";
 import { type Material, readMaterial } from "./material.ts";
@@ -47,6 +48,18 @@ function fatalWith(log: Logger): (error: Error) => void {
   };
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Threshold issuance, unless the operators chose a key per oracle. */
+function issuerOf(tokens: LoadedConfig["config"]["tokens"]): { issuer?: IssuerOptions } {
+  if (tokens.mode === "local") return {};
+  const times = {
+    prepareMs: tokens.issuer_prepare_seconds * 1000,
+    maxAgeMs: tokens.issuer_max_age_days * DAY_MS,
+  };
+  return { issuer: { times, verifyEs256: nodeEs256 } };
+}
+
 /** Reads the files, takes the store and builds the core. Throws ERR_CONFIG, ERR_KEY_FILE, ERR_STORE_*. */
 export async function buildParts(
   loaded: LoadedConfig,
@@ -84,6 +97,7 @@ export async function buildParts(
     peers,
     events: eventSink(log, metrics.count),
     poolKeysPerOracle: config.pool_keys,
+    ...issuerOf(config.tokens),
   };
   try {
     return { group, loaded, material, log, metrics, store, peers, node: createOracle(options, fatal) };

@@ -23,6 +23,7 @@ export class FakeNode implements OracleNode {
   known: Workload[] = [];
   refuse: Error | undefined;
   readonly tokens = undefined;
+  readonly dpopNonces = { current: () => "nonce", accepts: (nonce: string) => nonce === "nonce" };
   fenced = false;
   reasons: ReturnType<OracleNode["ready"]> = {};
   onAsk: ((asked: Asked) => void) | undefined;

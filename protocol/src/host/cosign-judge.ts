@@ -14,14 +14,13 @@ import {
   type TokenJudge,
   tokenInput,
 } from "../issuer/index.ts";
-import { dpopNonceInput, parseDpopNonce } from "../oauth/dpop-nonce.ts";
 import { endpointUrl, OAUTH_PATHS } from "../oauth/metadata.ts";
 import { allow } from "../oauth/oauth-error.ts";
 import { portableEs256 } from "../oauth/verify-jws.ts";
 import { TOLERANCES } from "../policy/tolerances.ts";
 import { endpointOf, workloadOf } from "../registry/registry.ts";
-import { rosterHash, voteKeyOf } from "../registry/roster.ts";
 import { records } from "../session/oracle/index.ts";
+import type { DpopNonceBook } from "./dpop-nonces.ts";
 import type { HeldIssuerKey, IssuerKeyring } from "./issuer-keyring.ts";
 import type { OracleCore } from "./oracle-core.ts";
 
@@ -34,19 +33,16 @@ export interface Judged {
   recheck(): void;
 }
 
-const NONCES_REMEMBERED = 64;
-
 /** What one oracle thinks of what it is asked to sign, by its own registry, store and clock alone. */
 export class CosignJudge {
   readonly #core: OracleCore;
   readonly #keyring: IssuerKeyring;
-  readonly #nonces = new Set<string>();
-  readonly rosterHash: Uint8Array;
+  readonly #nonces: DpopNonceBook;
 
-  constructor(core: OracleCore, keyring: IssuerKeyring) {
+  constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook) {
     this.#core = core;
     this.#keyring = keyring;
-    this.rosterHash = rosterHash(core.newest);
+    this.#nonces = nonces;
   }
 
   /** The judge of token requests as of now. */
@@ -66,23 +62,8 @@ export class CosignJudge {
         return record === undefined ? undefined : { ...record.constants, status: record.status };
       },
       workload: (spiffeId) => workloadOf(view, spiffeId),
-      acceptNonce: (nonce) => this.acceptNonce(nonce),
+      acceptNonce: (nonce) => this.#nonces.accepts(nonce),
     };
-  }
-
-  /** Whether an oracle of this roster gave out this nonce of late. */
-  acceptNonce(nonce: string): boolean {
-    const { newest, options } = this.#core;
-    const parsed = parseDpopNonce(nonce, options.clock.nowMs());
-    if (parsed === undefined) return false;
-    if (this.#nonces.has(nonce)) return true;
-    const key = voteKeyOf(newest, parsed.oracle);
-    const input = dpopNonceInput({ oracle: parsed.oracle, rosterHash: this.rosterHash, step: parsed.step });
-    if (key === undefined || !options.group.ed25519.verify(key, input, parsed.signature)) return false;
-    this.#nonces.add(nonce);
-    const [oldest] = this.#nonces;
-    if (this.#nonces.size > NONCES_REMEMBERED && oldest !== undefined) this.#nonces.delete(oldest);
-    return true;
   }
 
   /** Throws OAuthError when this oracle will not sign it. */

@@ -76,8 +76,12 @@ export interface OracleTokenApi {
   issuerKeys(): readonly IssuerKey[];
   /** The key set under the active key; undefined while q oracles have not signed one of late. */
   signedJwks(): string | undefined;
-  /** A nonce for DPoP proofs that every oracle takes. */
-  dpopNonce(): string;
+}
+
+/** Nonces for DPoP proofs (RFC 9449 section 8) that every oracle of the cluster takes. */
+export interface DpopNonceApi {
+  current(): string;
+  accepts(nonce: string): boolean;
 }
 
 /** An agent's STEP after the edge opened the sealed delta (undefined: none, or it did not open). */
@@ -149,6 +153,7 @@ export interface OracleNode {
 
   /** Threshold issuance; undefined where it is off. */
   readonly tokens: OracleTokenApi | undefined;
+  readonly dpopNonces: DpopNonceApi;
 
   /** Marks this oracle rolled back, for good (operator's word; PROTOCOL section 3, Restart and rollback). */
   fence(reason: string, done: () => void): void;

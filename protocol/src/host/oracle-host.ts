@@ -17,6 +17,7 @@ import {
 import type { PeerMessage } from "../wire/peer.ts";
 import { helloInput, type OracleHello, type OracleMessage } from "../wire/session.ts";
 import { Burns } from "./burns.ts";
+import { DpopNonceBook } from "./dpop-nonces.ts";
 import type { OpenedAgentMessage, OracleNode, OracleOptions, ReadyReasons } from "./oracle-api.ts";
 import { OracleCore } from "./oracle-core.ts";
 import { OracleGossip } from "./oracle-gossip.ts";
@@ -38,6 +39,7 @@ class OracleHost extends OracleReads implements OracleNode {
   readonly #burns: Burns;
   readonly #issuer: OracleIssuer | undefined;
   readonly tokens: OracleTokens | undefined;
+  readonly dpopNonces: DpopNonceBook;
   #synced = false;
   #stopping = false;
 
@@ -49,10 +51,11 @@ class OracleHost extends OracleReads implements OracleNode {
     core.gossip = this.#gossip;
     this.#pool = new OraclePool(core);
     this.#burns = new Burns(core);
+    this.dpopNonces = new DpopNonceBook(core);
     const { issuer } = core.options;
     if (issuer === undefined) return;
     this.#issuer = new OracleIssuer(core, issuer);
-    this.tokens = new OracleTokens(core, this.#issuer.keyring, () => this.#ready());
+    this.tokens = new OracleTokens(core, this.#issuer.keyring, this.dpopNonces, () => this.#ready());
   }
 
   get oracle(): number {
@@ -147,7 +150,7 @@ class OracleHost extends OracleReads implements OracleNode {
         (context) => learnEnrollment(context, root, certified)?.outcome() ?? { mutations: [], effects: [] },
       );
     }
-    this.#core.run((context) => onCert(context, certified, true), { reply });
+    this.#core.run((context) => onCert(context, certified, true, message.signature), { reply });
   }
 
   onPeerUp(oracle: number): void {

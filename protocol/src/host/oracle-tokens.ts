@@ -8,7 +8,6 @@ import {
   type SignableTokenRequest,
 } from "../issuer/index.ts";
 import { GOSSIP_INTERVAL_MS } from "../limits.ts";
-import { dpopNonceInput, dpopNonceStep, formatDpopNonce } from "../oauth/dpop-nonce.ts";
 import { OAuthError } from "../oauth/oauth-error.ts";
 import type { PublicJwk } from "../oauth/thumbprint.ts";
 import { policySerialOf } from "../registry/registry.ts";
@@ -16,6 +15,7 @@ import type { CosignMessage } from "../wire/cosign.ts";
 import { Coordinator } from "./coordinator.ts";
 import { CosignJudge } from "./cosign-judge.ts";
 import { Cosigner } from "./cosigner.ts";
+import type { DpopNonceBook } from "./dpop-nonces.ts";
 import type { HeldIssuerKey, IssuerKeyring } from "./issuer-keyring.ts";
 import { tokenBurns } from "./issuer-records.ts";
 import type { IssuedToken, OracleTokenApi } from "./oracle-api.ts";
@@ -47,13 +47,12 @@ export class OracleTokens implements OracleTokenApi {
     | { readonly jwt: string; readonly keys: string; readonly renewMs: number; readonly untilMs: number }
     | undefined;
   #jwksMs = Number.NEGATIVE_INFINITY;
-  #nonce: { readonly step: number; readonly text: string } | undefined;
   #stopped = false;
 
-  constructor(core: OracleCore, keyring: IssuerKeyring, synced: () => boolean) {
+  constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook, synced: () => boolean) {
     this.#core = core;
     this.#keyring = keyring;
-    this.#judge = new CosignJudge(core, keyring);
+    this.#judge = new CosignJudge(core, keyring, nonces);
     this.#cosigner = new Cosigner(core, keyring, this.#judge, synced);
     this.#coordinator = new Coordinator(core, (oracle, attempt, message) => {
       if (oracle !== core.options.oracle)
@@ -191,17 +190,6 @@ export class OracleTokens implements OracleTokenApi {
   signedJwks(): string | undefined {
     const signed = this.#signed;
     return signed !== undefined && signed.untilMs > this.#core.options.clock.nowMs() ? signed.jwt : undefined;
-  }
-
-  dpopNonce(): string {
-    const { group, voteSeed, oracle, clock } = this.#core.options;
-    const step = dpopNonceStep(clock.nowMs());
-    if (this.#nonce?.step !== step) {
-      const name = { oracle, rosterHash: this.#judge.rosterHash, step };
-      const text = formatDpopNonce(name, group.ed25519.sign(voteSeed, dpopNonceInput(name)));
-      this.#nonce = { step, text };
-    }
-    return this.#nonce.text;
   }
 
   get ready(): boolean {

@@ -7,6 +7,8 @@ const INTROSPECTION_AUTH = ["client_secret_basic", "client_secret_post"] as cons
 export const OAUTH_PATHS = {
   token: "/oauth2/token",
   jwks: "/oauth2/jwks",
+  signedJwks: "/oauth2/signed-jwks",
+  revoke: "/oauth2/revoke",
   introspect: "/oauth2/introspect",
 } as const;
 

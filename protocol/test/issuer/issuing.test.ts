@@ -45,7 +45,7 @@ describe("oracles that issue tokens together", () => {
 
   test("a DPoP proof of its own key binds the token", () => {
     const key = new ProofKey("bound");
-    const nonce = world.cluster.node(2)?.tokens?.dpopNonce();
+    const nonce = world.cluster.node(2)?.dpopNonces.current();
     const request = world.request({ proof: key.proof(world, nonce) }, { cnf: { jkt: key.jkt } });
     // The nonce is another oracle's than the one that is asked.
     const token = world.token(3, request);
@@ -57,7 +57,7 @@ describe("oracles that issue tokens together", () => {
     const key = new ProofKey("nonce");
     const request = world.request({ proof: key.proof(world, undefined) }, { cnf: { jkt: key.jkt } });
     expect(world.askOne(1, request)).toBe("use_dpop_nonce");
-    const again = { ...request, proof: key.proof(world, world.cluster.node(1)?.tokens?.dpopNonce()) };
+    const again = { ...request, proof: key.proof(world, world.cluster.node(1)?.dpopNonces.current()) };
     expect(world.askOne(1, again)).toBe("token");
   });
 
