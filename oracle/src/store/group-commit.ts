@@ -1,5 +1,5 @@
 import { IpseError } from "@ipse/protocol";
-import type { Store, StoreOp } from "@ipse/protocol/host";
+import { POINT_MARK, type Store, type StoreOp } from "@ipse/protocol/host";
 import { fromKeyText, toKeyText } from "./key-text.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
@@ -21,38 +21,43 @@ interface Commit {
   readonly done: (error: Error | undefined) => void;
 }
 
+/** Whether a key is only ever read by itself. */
+const isPoint = (key: string): boolean => key.startsWith(POINT_MARK);
+
 /** Ops of one merged batch; what waits longer than one fsync goes with the next. */
 const GROUP_OPS_MAX = 8192;
 
 /**
  * A Store over one-write-at-a-time backends. Commits that arrive while a write is under way are merged into
  * the next one, so that the price of an fsync is shared. Readers see a commit from the moment its `done` is
- * called, never before: until then `#shown` keeps the value a running write replaces.
+ * called, never before: until then `#shown` keeps the value a running write replaces (undefined: there is none).
+ * Only keys that may be scanned are kept in memory.
  */
 export class GroupCommitStore implements Store {
   readonly #backend: Backend;
   readonly #keys: SortedKeys;
-  readonly #shown = new Map<string, Uint8Array>();
+  readonly #shown = new Map<string, Uint8Array | undefined>();
   readonly #fatal: (error: Error) => void;
   #queue: Commit[] = [];
   #writing = false;
   #failed = false;
   #idle: (() => void)[] = [];
 
-  /** `keys`: every key the backend holds, sorted. `fatal`: a durable write failed; the process must end. */
+  /** `keys`: every key the backend holds outside of point tables, sorted. `fatal`: a durable write failed; the process must end. */
   constructor(backend: Backend, keys: readonly string[], fatal: (error: Error) => void) {
     this.#backend = backend;
     this.#keys = new SortedKeys(keys);
     this.#fatal = fatal;
   }
 
+  /** Keys that may be scanned. */
   get size(): number {
     return this.#keys.size;
   }
 
   #value(key: string): Uint8Array | undefined {
-    if (!this.#keys.has(key)) return undefined;
-    return this.#shown.get(key)?.slice() ?? this.#backend.get(key);
+    if (this.#shown.has(key)) return this.#shown.get(key)?.slice();
+    return isPoint(key) || this.#keys.has(key) ? this.#backend.get(key) : undefined;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -101,7 +106,7 @@ export class GroupCommitStore implements Store {
   #merge(group: readonly Commit[], conflicts: Set<Commit>): Map<string, Uint8Array | undefined> {
     const merged = new Map<string, Uint8Array | undefined>();
     const exists = (key: string): boolean =>
-      merged.has(key) ? merged.get(key) !== undefined : this.#keys.has(key);
+      merged.has(key) ? merged.get(key) !== undefined : this.#value(key) !== undefined;
     for (const commit of group) {
       if (commit.ops.some((op) => op.ifAbsent && exists(op.key))) conflicts.add(commit);
       else for (const op of commit.ops) merged.set(op.key, op.value);
@@ -113,10 +118,7 @@ export class GroupCommitStore implements Store {
     const group = this.#takeGroup();
     const conflicts = new Set<Commit>();
     const merged = this.#merge(group, conflicts);
-    for (const key of merged.keys()) {
-      const old = this.#value(key);
-      if (old !== undefined) this.#shown.set(key, old);
-    }
+    for (const key of merged.keys()) this.#shown.set(key, this.#value(key));
     try {
       if (merged.size > 0) {
         await this.#backend.write([...merged].map(([key, value]) => ({ key, value })));
@@ -146,8 +148,8 @@ export class GroupCommitStore implements Store {
         const left = (writers.get(key) ?? 1) - 1;
         writers.set(key, left);
         if (value === undefined) this.#keys.delete(key);
-        else this.#keys.add(key);
-        if (left === 0 || value === undefined) this.#shown.delete(key);
+        else if (!isPoint(key)) this.#keys.add(key);
+        if (left === 0) this.#shown.delete(key);
         else this.#shown.set(key, value);
       }
       commit.done(undefined);

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { IpseError } from "@ipse/protocol";
+import { POINT_MARK } from "@ipse/protocol/host";
 import { Level } from "level";
 import { type BackendOp, GroupCommitStore } from "./group-commit.ts";
 import { fromKeyText, toKeyText } from "./key-text.ts";
@@ -14,6 +15,8 @@ export const STORE_VERSION = 1;
 /** First byte of every key: what describes the store, and what the oracle keeps in it. */
 const META = "\x00";
 const DATA = "\x01";
+/** Point tables' keys start with POINT_MARK and end before the next character. */
+const POINT_PAST = String.fromCharCode(POINT_MARK.charCodeAt(0) + 1);
 const VERSION_KEY = fromKeyText(`${META}version`);
 const OWNER_KEY = fromKeyText(`${META}owner`);
 const ENCODING = { keyEncoding: "view", valueEncoding: "view" } as const;
@@ -87,10 +90,16 @@ async function claim(db: Database, dir: string, owner: Bytes): Promise<void> {
     throw new IpseError("ERR_STORE_OWNER", `the store ${dir} belongs to an oracle with another vote key`);
 }
 
-/** Keys of everything the oracle keeps, in order. */
-async function dataKeys(db: Database): Promise<string[]> {
+/** Keys of what may be scanned, in order; point tables, which grow with instances and steps, are skipped over. */
+async function scannedKeys(db: Database): Promise<string[]> {
   const out: string[] = [];
-  for await (const key of db.keys({ gte: fromKeyText(DATA) })) out.push(toKeyText(key).slice(1));
+  const ranges = [
+    { gte: fromKeyText(DATA), lt: fromKeyText(DATA + POINT_MARK) },
+    { gte: fromKeyText(DATA + POINT_PAST) },
+  ];
+  for (const range of ranges) {
+    for await (const key of db.keys(range)) out.push(toKeyText(key).slice(1));
+  }
   return out;
 }
 
@@ -113,7 +122,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<LevelS
       write: (ops: readonly BackendOp[]) => write(db, ops),
     };
     const onFatal = (error: Error): void => fatal(storeSentence(dir, error));
-    const store = new GroupCommitStore(backend, await dataKeys(db), onFatal);
+    const store = new GroupCommitStore(backend, await scannedKeys(db), onFatal);
     return { store, close: () => db.close() };
   } catch (error) {
     await db.close();

@@ -57,6 +57,33 @@ describe.each([
     expect([read(store, "a"), read(store, "b"), read(store, "c")]).toEqual(["1", "", undefined]);
   });
 
+  it("reads, replaces, conditions and deletes the keys of point tables", async () => {
+    const store = await fresh();
+    expect(await commit(store, op(".p\0a", "1", true))).toBeUndefined();
+    expect((await commit(store, op(".p\0a", "2", true)))?.message).toContain("absent");
+    expect(read(store, ".p\0a")).toBe("1");
+    await commit(store, op(".p\0a", "3"));
+    expect([read(store, ".p\0a"), read(store, ".p\0b")]).toEqual(["3", undefined]);
+    await commit(store, op(".p\0a", undefined));
+    expect(read(store, ".p\0a")).toBeUndefined();
+  });
+
+  it("shows a point key's old value until the new one is durable", async () => {
+    const store = await fresh();
+    await commit(store, op(".p\0a", "old"));
+    const seen: (string | undefined)[] = [];
+    let durable = false;
+    store.commit([op(".p\0a", "new"), op(".p\0n", "new")], () => {
+      durable = true;
+    });
+    while (!durable) {
+      seen.push(`${read(store, ".p\0a")} ${read(store, ".p\0n")}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(new Set(seen)).toEqual(new Set(["old undefined"]));
+    expect([read(store, ".p\0a"), read(store, ".p\0n")]).toEqual(["new", "new"]);
+  });
+
   it("deletes, and deleting what is not there is fine", async () => {
     const store = await fresh();
     await commit(store, op("a", "1"));

@@ -36,6 +36,21 @@ describe("the level store", () => {
     await second.close();
   });
 
+  it("keeps no keys of point tables in memory, and finds their values all the same", async () => {
+    const first = await open();
+    const ops = ["-a", ".history\0a", ".history\xff", "/b"].map((key) => ({
+      key: utf8(key),
+      value: utf8(key),
+    }));
+    await commit(first.store, ...ops);
+    expect(first.store.size).toBe(2);
+    await first.close();
+    const second = await open();
+    expect(second.store.size).toBe(2);
+    expect(ops.map(({ key }) => second.store.get(key))).toEqual(ops.map(({ value }) => value));
+    await second.close();
+  });
+
   it("says that it is already running when the lock is held", async () => {
     const first = await open();
     await expect(open()).rejects.toMatchObject({

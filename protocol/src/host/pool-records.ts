@@ -2,7 +2,7 @@ import { dkgState, poolKey } from "../dkg/index.ts";
 import { constant, type Infer, list, struct, u64, varBytes } from "../encoding/index.ts";
 import { hash32, key32, oracleId } from "../ids.ts";
 import { RESERVATIONS_PER_USE_MAX } from "../limits.ts";
-import { table } from "./table.ts";
+import { pointTable, table } from "./table.ts";
 
 /** SECRET: a ceremony that is not over here, by its id. */
 export const ceremonyRecord = struct({
@@ -22,14 +22,14 @@ export const certifiedCeremonies = table("ceremony-certified", ceremonyEnd);
 export const abortedCeremonies = table("ceremony-aborted", ceremonyEnd);
 export const ceremonySerial = struct({ serial: u64 });
 /** The highest serial of each initiator that this oracle took part in; key: oracleKey. */
-export const ceremonySerials = table("ceremony-serial", ceremonySerial);
+export const ceremonySerials = pointTable("ceremony-serial", ceremonySerial);
 
 /** The pool keys this oracle owns, by key id. */
-export const poolKeys = table("pool-key", poolKey);
+export const poolKeys = pointTable("pool-key", poolKey);
 /** Those of them that are not reserved yet. */
 export const freeKeys = table("pool-free", struct({ rosterHash: hash32 }));
 /** What was reserved under one ticket use; key: ticketUseKey. */
 const usesReserved = struct({
   given: list(struct({ evidenceKey: key32, poolKeyId: hash32 }), RESERVATIONS_PER_USE_MAX),
 });
-export const reservedUses = table("reserved-use", usesReserved);
+export const reservedUses = pointTable("reserved-use", usesReserved);

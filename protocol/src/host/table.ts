@@ -13,6 +13,17 @@ export function table<T>(name: string, codec: Codec<T>): Table<T> {
   return { name, prefix: concatBytes(utf8(name), Uint8Array.of(0)), codec };
 }
 
+/** First character of the store keys that are only ever read one by one. */
+export const POINT_MARK = ".";
+
+/**
+ * Declares a table that is read by key and never scanned, so that a store need not
+ * keep its keys at hand: what grows with instances and steps.
+ */
+export function pointTable<T>(name: string, codec: Codec<T>): Table<T> {
+  return table(`${POINT_MARK}${name}`, codec);
+}
+
 /** One change a machine asks for; the host makes all changes of a step durable at once. */
 export interface Mutation {
   readonly table: Table<unknown>;

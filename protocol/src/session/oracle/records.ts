@@ -12,7 +12,7 @@ import {
   u32,
   u64,
 } from "../../encoding/index.ts";
-import { type Table, table } from "../../host/table.ts";
+import { pointTable, type Table, table } from "../../host/table.ts";
 import { hash32, key32, scalar32, spiffeId } from "../../ids.ts";
 import { SHARE_VERSIONS_MAX, TEXT_BYTES_MAX, UNDECIDED_HEADERS_MAX } from "../../limits.ts";
 import { body } from "../body.ts";
@@ -61,25 +61,25 @@ const ticketUseRecord = struct({ instance: hash32 });
 const poolUseRecord = struct({ instance: hash32 });
 
 export const instances: Table<InstanceRecord> = table("instance", instanceRecord);
-export const enrollments = table("enrollment", enrollmentRecord);
-export const histories = table("history", historyRecord);
+export const enrollments = pointTable("enrollment", enrollmentRecord);
+export const histories = pointTable("history", historyRecord);
 export const forks = table("fork", forkEvidence);
 export const staleNotices = table("stale", signedStaleNotice);
 export const equivocations = table("equivocation", equivocation);
-export const ticketUses = table("ticket-use", ticketUseRecord);
+export const ticketUses = pointTable("ticket-use", ticketUseRecord);
 /** Signing shares of certified pool keys this oracle still holds, by pool key id. */
 export const poolShares = table("pool-share", struct({ share: scalar32 }));
-export const poolUses = table("pool-use", poolUseRecord);
-export const reservations = table("reservation", signedReservation);
+export const poolUses = pointTable("pool-use", poolUseRecord);
+export const reservations = pointTable("reservation", signedReservation);
 /** The newest vote seen of each oracle, my own included. */
-export const newestVotes = table("newest-vote", signedVote);
+export const newestVotes = pointTable("newest-vote", signedVote);
 /** Durable facts about this oracle itself; one record, empty key. */
 export const selfRecord = struct({ counter: u64, fenced: bool, fencedReason: text(TEXT_BYTES_MAX) });
-export const self = table("self", selfRecord);
+export const self = pointTable("self", selfRecord);
 /** Instances that hold an undecided header, voted or not, so that gossip need not scan them all. */
 export const openIndex = table("open", struct({ instance: hash32 }));
 /** Instance by SHA-256 RFC 7638 thumbprint of its identity key. */
-export const kidIndex = table("kid", struct({ instance: hash32 }));
+export const kidIndex = pointTable("kid", struct({ instance: hash32 }));
 /** Instances of a workload: key is hash of the SPIFFE ID, then the instance. */
 export const workloadIndex = table("workload-instance", struct({ instance: hash32 }));
 
