@@ -47,7 +47,8 @@ describe("the level store", () => {
     await first.close();
     const second = await open();
     expect(second.store.size).toBe(2);
-    expect(ops.map(({ key }) => second.store.get(key))).toEqual(ops.map(({ value }) => value));
+    const found = ops.map(({ key }) => Buffer.from(second.store.get(key) ?? []).toString("hex"));
+    expect(found).toEqual(ops.map(({ value }) => Buffer.from(value).toString("hex")));
     await second.close();
   });
 
