@@ -1,6 +1,7 @@
 import process from "node:process";
 import { SimError } from "../core/index.ts";
 import { compareHelp, compareVerb } from "./compare.ts";
+import { exploreHelp, exploreVerb } from "./explore.ts";
 import { list, listHelp } from "./list.ts";
 import { print } from "./output.ts";
 import { replay, replayHelp } from "./replay.ts";
@@ -15,6 +16,7 @@ interface Verb {
 const VERBS: Readonly<Record<string, Verb>> = {
   list: { help: listHelp, run: list },
   run: { help: runHelp, run },
+  explore: { help: exploreHelp, run: exploreVerb },
   replay: { help: replayHelp, run: replay },
   report: { help: reportHelp, run: report },
   compare: { help: compareHelp, run: compareVerb },
