@@ -37,6 +37,18 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** As many whole characters of a text as fit into so many bytes of UTF-8. */
+export function clipText(text: string, bytesMax: number): string {
+  let out = "";
+  let left = bytesMax;
+  for (const char of text.toWellFormed()) {
+    left -= utf8(char).length;
+    if (left < 0) break;
+    out += char;
+  }
+  return out;
+}
+
 export function toHex(bytes: Uint8Array): string {
   let out = "";
   for (const byte of bytes) out += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15);

@@ -41,6 +41,8 @@ export const RETENTION_STEPS_MIN = 1024;
 export const RETENTION_MS = 24 * 60 * 60 * 1000;
 /** Stored undecided headers of one instance. */
 export const UNDECIDED_HEADERS_MAX = 16;
+/** Equivocations of one oracle that another keeps: one convicts it. */
+export const EQUIVOCATIONS_PER_ORACLE_MAX = 64;
 /** Share versions of one instance an oracle keeps at once. */
 export const SHARE_VERSIONS_MAX = 8;
 /** How long a nonce slot lives unless it is taken. */

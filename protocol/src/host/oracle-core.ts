@@ -1,9 +1,11 @@
-import { toHex } from "../bytes.ts";
+import { clipText, equalBytes, toHex, zeroize } from "../bytes.ts";
 import type { Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import type { Scalar } from "../group/group.ts";
+import { TEXT_BYTES_MAX } from "../limits.ts";
 import { workloadOf } from "../registry/registry.ts";
 import { type Roster, rosterHash, verifyRoster, voteKeyOf } from "../registry/roster.ts";
+import { headerHash } from "../session/header.ts";
 import { selfOf } from "../session/oracle/cast-vote.ts";
 import { type OracleContext, type OracleEffect, type Outcome, records } from "../session/oracle/index.ts";
 import type { SignedVote } from "../session/vote.ts";
@@ -20,6 +22,10 @@ import { put } from "./table.ts";
 export interface Destinations {
   readonly reply?: (message: OracleMessage) => void;
   readonly answerPeer?: (item: GossipItem) => void;
+  /** The peer whose message this is. */
+  readonly peer?: number;
+  /** What came did not prove itself. */
+  readonly unproven?: () => void;
 }
 
 /** What the core asks of the gossip; set once both exist. */
@@ -28,7 +34,8 @@ export interface GossipSink {
   moved(instance: Hash): void;
   /** A vote of this oracle is durable and leaves: from now on every message shows it. */
   voted(vote: SignedVote): void;
-  fetch(instance: Hash, seq: number): void;
+  /** `from`: the peer that spoke of it. */
+  fetch(instance: Hash, seq: number, from?: number): void;
 }
 
 /**
@@ -106,6 +113,7 @@ export class OracleCore {
     try {
       outcome = step(this.context());
       const { mutations, effects } = outcome;
+      if (outcome.unproven === true) to.unproven?.();
       const deliver = (): void => {
         for (const effect of effects) this.#deliver(effect, to);
       };
@@ -114,6 +122,7 @@ export class OracleCore {
     } catch (error) {
       if (!(error instanceof IpseError)) throw error;
       this.count("refused_total");
+      to.unproven?.();
       to.reply?.({
         kind: "refused",
         code: error.code,
@@ -153,12 +162,14 @@ export class OracleCore {
       case "answer-peer":
         return to.answerPeer?.(effect.item);
       case "fetch":
-        return this.gossip?.fetch(effect.instance, effect.seq);
+        return this.gossip?.fetch(effect.instance, effect.seq, to.peer);
       case "moved":
         this.count("steps_certified_total");
         return this.gossip?.moved(effect.instance);
       case "drop-slots":
         return this.vault.drop(effect.instance);
+      case "wipe":
+        return zeroize(...effect.secrets);
       case "alert":
         this.count(`alert_${effect.code.replaceAll(/[^a-z]/g, "_")}_total`);
         return this.event({ level: "warn", event: effect.code, instance: toHex(effect.instance) });
@@ -181,7 +192,7 @@ export class OracleCore {
     );
   }
 
-  /** Status and policy are read again here, at the moment of signing. */
+  /** Status, head and policy are read again here, at the moment of signing. */
   #sign(effect: Extract<OracleEffect, { kind: "sign" }>): OracleMessage {
     const { group, oracle, voteSeed, clock } = this.options;
     const record = this.view.get(records.instances, effect.subject.instance);
@@ -194,6 +205,13 @@ export class OracleCore {
         retryAfterMs: 0,
         proof: undefined,
       };
+    }
+    const { head, vote } = record;
+    const isHead =
+      head !== undefined && equalBytes(headerHash(head.signed.header), effect.subject.headerHash);
+    if (!isHead || (vote !== undefined && vote.signed.header.seq > effect.subject.seq)) {
+      const message = "signing happens only at the head";
+      return { kind: "refused", code: "ERR_STEP_SUPERSEDED", message, retryAfterMs: 0, proof: undefined };
     }
     const roster = this.roster(record.constants.rosterHash) ?? this.newest;
     this.count("commits_total");
@@ -216,7 +234,7 @@ export class OracleCore {
   /** Fences this oracle for good under its vote key (PROTOCOL section 3, Restart and rollback). */
   fence(reason: string, done: () => void): void {
     const mine = selfOf(this.context());
-    const fencedReason = reason.slice(0, 250);
+    const fencedReason = clipText(reason, TEXT_BYTES_MAX);
     this.event({ level: "error", event: "oracle.fenced", reason: fencedReason });
     this.view.submit([put(records.self, records.SELF_KEY, { ...mine, fenced: true, fencedReason })], done);
   }

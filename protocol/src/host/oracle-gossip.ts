@@ -1,7 +1,8 @@
-import { toHex } from "../bytes.ts";
-import type { Hash } from "../encoding/index.ts";
+import { equalBytes, toHex } from "../bytes.ts";
+import { encode, type Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
-import { GOSSIP_INTERVAL_MS } from "../limits.ts";
+import { FRAME_BYTES_MAX, GOSSIP_INTERVAL_MS } from "../limits.ts";
+import { type Roster, voteKeyOf } from "../registry/roster.ts";
 import { votesContradict } from "../session/evidence.ts";
 import { selfOf } from "../session/oracle/cast-vote.ts";
 import {
@@ -15,32 +16,44 @@ import {
   records,
 } from "../session/oracle/index.ts";
 import { type SignedVote, votesOf, voteVerifies } from "../session/vote.ts";
-import type { GossipItem, PeerMessage } from "../wire/peer.ts";
-import type { GossipSink, OracleCore } from "./oracle-core.ts";
+import { type GossipItem, gossipItem, type PeerMessage } from "../wire/peer.ts";
+import { GossipPeer } from "./gossip-peer.ts";
+import type { Destinations, GossipSink, OracleCore } from "./oracle-core.ts";
 import { GossipInventory, itemHash } from "./oracle-inventory.ts";
 import type { OracleRegistry } from "./oracle-registry.ts";
 import { put } from "./table.ts";
 
-/** Items of one gossip message; also keeps a message under the frame limit. */
+/** Items of one gossip message, and their bytes: a message stays under the frame limit. */
 const ITEMS_PER_MESSAGE = 32;
+const ITEM_BYTES_PER_MESSAGE = FRAME_BYTES_MAX - 4096;
+/** More than any header with its certified parent takes: those are not measured. */
+const HEADER_ITEM_BYTES = 4096;
 const FETCH_EVERY_MS = 1000;
-/** Items a peer may make me verify per gossip interval. */
-const PEER_ITEMS_PER_INTERVAL = 2000;
+const FETCHES_MAX = 10_000;
 const OPEN_SCAN_LIMIT = 512;
-const SYNC_WAITS_MAX = 3;
 
-/** One connected peer. */
-interface Peer {
-  /** Undecided headers sent since it connected, by hash. */
-  readonly sent: Set<string>;
-  /** Its inventory has come, and what I lacked of it too. */
-  synced: boolean;
-  /** What I asked it for and have not got, by hash; undefined until its whole inventory came. */
-  wanted: Set<string> | undefined;
-  asked: readonly string[];
-  /** Gossip intervals since its inventory came; an item it no longer has must not hold me up for ever. */
-  waits: number;
-  budget: number;
+function sizeOf(item: GossipItem): number {
+  if (item.kind === "head" || item.kind === "undecided") return HEADER_ITEM_BYTES;
+  return encode(gossipItem, item).length;
+}
+
+/** Items in messages that each fit a frame; one message at least. */
+function messagesOf(items: readonly GossipItem[]): GossipItem[][] {
+  const messages: GossipItem[][] = [[]];
+  let bytes = 0;
+  for (const item of items) {
+    const size = sizeOf(item);
+    const last = messages.at(-1);
+    bytes += size;
+    if (last !== undefined && last.length < ITEMS_PER_MESSAGE && bytes <= ITEM_BYTES_PER_MESSAGE)
+      last.push(item);
+    else {
+      if (last?.length === 0) last.push(item);
+      else messages.push([item]);
+      bytes = size;
+    }
+  }
+  return messages;
 }
 
 /**
@@ -52,11 +65,13 @@ export class OracleGossip implements GossipSink {
   readonly #core: OracleCore;
   readonly #registry: OracleRegistry;
   readonly #inventory: GossipInventory;
-  readonly #peers = new Map<number, Peer>();
+  readonly #peers = new Map<number, GossipPeer>();
   readonly #moved = new Map<string, Hash>();
   readonly #fetched = new Map<string, number>();
   readonly #newest = new Map<number, SignedVote>();
   readonly #unsaved = new Set<number>();
+  /** Where the next look at the open instances begins: however many there are, each has its turn. */
+  #openCursor: Uint8Array | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(core: OracleCore, registry: OracleRegistry) {
@@ -106,26 +121,22 @@ export class OracleGossip implements GossipSink {
     this.#sawVote(vote, true);
   }
 
-  fetch(instance: Hash, seq: number): void {
-    const key = `${toHex(instance)}/${seq}`;
+  /** Asks for a certified header: the peer that spoke of an instance I do not know, otherwise all. */
+  fetch(instance: Hash, seq: number, from?: number): void {
+    const only = seq === 0 ? from : undefined;
+    const key = `${toHex(instance)}/${seq}/${only ?? "all"}`;
     const now = this.#core.options.clock.monotonicMs();
     if (now - (this.#fetched.get(key) ?? Number.NEGATIVE_INFINITY) < FETCH_EVERY_MS) return;
-    if (this.#fetched.size > 10_000) this.#fetched.clear();
+    if (this.#fetched.size > FETCHES_MAX) this.#fetched.clear();
     this.#fetched.set(key, now);
-    for (const oracle of this.#peers.keys())
+    for (const oracle of only === undefined ? this.#peers.keys() : [only])
       this.#core.options.peers.send(oracle, { kind: "fetch", instance, seq });
   }
 
   onPeerUp(oracle: number): void {
-    this.#peers.set(oracle, {
-      sent: new Set(),
-      synced: false,
-      wanted: undefined,
-      asked: [],
-      waits: 0,
-      budget: PEER_ITEMS_PER_INTERVAL,
-    });
-    this.#send(oracle, this.#openItems(undefined));
+    const peer = new GossipPeer();
+    this.#peers.set(oracle, peer);
+    this.#sendOpen(oracle, peer, this.#openItems());
     for (const message of this.#inventory.pages()) this.#core.options.peers.send(oracle, message);
   }
 
@@ -133,31 +144,41 @@ export class OracleGossip implements GossipSink {
     this.#peers.delete(oracle);
   }
 
-  #send(oracle: number, items: readonly GossipItem[]): void {
+  /** True when every message found room in the peer's queue. */
+  #send(oracle: number, items: readonly GossipItem[]): boolean {
     const { peers, oracle: me } = this.#core.options;
     const newestVote = this.#newest.get(me);
     const yourNewestVote = this.#newest.get(oracle);
-    for (let i = 0; i === 0 || i < items.length; i += ITEMS_PER_MESSAGE) {
-      const page = items.slice(i, i + ITEMS_PER_MESSAGE);
-      peers.send(oracle, { kind: "gossip", newestVote, yourNewestVote, items: page });
-    }
+    return messagesOf(items)
+      .map((page) => peers.send(oracle, { kind: "gossip", newestVote, yourNewestVote, items: page }))
+      .every((sent) => sent);
   }
 
-  /** Undecided headers, minus those a peer was sent already. */
-  #openItems(sent: Set<string> | undefined): GossipItem[] {
-    const items: GossipItem[] = [];
-    for (const [, { instance }] of this.#core.view.scan(records.openIndex, OPEN_SCAN_LIMIT)) {
-      const record = this.#core.view.get(records.instances, instance);
-      if (record === undefined || record.status === "revoked") continue;
-      for (const proven of openHeaders(record)) {
+  /** Undecided headers of the next instances that have any. */
+  #openItems(): [name: string, item: GossipItem][] {
+    const { view } = this.#core;
+    const rows = view.scan(records.openIndex, OPEN_SCAN_LIMIT, undefined, this.#openCursor);
+    this.#openCursor = rows.length < OPEN_SCAN_LIMIT ? undefined : rows.at(-1)?.[0];
+    return rows.flatMap(([, { instance }]) => {
+      const record = view.get(records.instances, instance);
+      if (record === undefined || record.status === "revoked") return [];
+      return openHeaders(record).map((proven): [string, GossipItem] => {
         const item: GossipItem = { kind: "undecided", proven };
-        const key = toHex(itemHash(item));
-        if (sent?.has(key) === true) continue;
-        sent?.add(key);
-        items.push(item);
-      }
-    }
-    return items;
+        return [toHex(itemHash(item)), item];
+      });
+    });
+  }
+
+  /** Sends what the peer was not sent lately, and remembers it only where it found room. */
+  #sendOpen(
+    oracle: number,
+    peer: GossipPeer,
+    open: readonly (readonly [string, GossipItem])[],
+    moved: readonly GossipItem[] = [],
+  ): void {
+    const news = open.filter(([name]) => !peer.wasSent(name));
+    if (!this.#send(oracle, [...moved, ...news.map(([, item]) => item)])) return;
+    for (const [name] of news) peer.markSent(name);
   }
 
   #movedItems(): GossipItem[] {
@@ -175,11 +196,11 @@ export class OracleGossip implements GossipSink {
     const { clock } = this.#core.options;
     this.#core.vault.expire(clock.monotonicMs());
     const moved = this.#movedItems();
+    const open = this.#openItems();
     for (const [oracle, peer] of this.#peers) {
-      peer.budget = PEER_ITEMS_PER_INTERVAL;
-      if (!peer.synced && peer.wanted !== undefined && ++peer.waits >= SYNC_WAITS_MAX) peer.synced = true;
-      if (peer.sent.size > 4 * OPEN_SCAN_LIMIT) peer.sent.clear();
-      this.#send(oracle, [...moved, ...this.#openItems(peer.sent)]);
+      peer.tick();
+      this.#sendOpen(oracle, peer, open, moved);
+      this.#askFor(oracle, peer);
     }
     if (this.#unsaved.size === 0) return;
     const saves = [...this.#unsaved].flatMap((oracle) => {
@@ -195,7 +216,7 @@ export class OracleGossip implements GossipSink {
     const { vote } = signed;
     const { group, oracle: me } = this.#core.options;
     const roster = this.#core.roster(vote.rosterHash);
-    if (roster === undefined) return;
+    if (roster === undefined || !this.#isCurrent(roster, vote.oracle)) return;
     const held = this.#newest.get(vote.oracle);
     const contradicts = held !== undefined && votesContradict(held, signed);
     if (!contradicts && held !== undefined && held.vote.counter >= vote.counter) return;
@@ -204,16 +225,23 @@ export class OracleGossip implements GossipSink {
       this.#core.run((context) =>
         onEquivocation(context, roster, { version: 1, first: held, second: signed }),
       );
+      if (vote.oracle === me) this.#fence("a peer showed two votes of mine that contradict each other");
       return;
     }
-    if (vote.oracle === me && vote.counter > selfOf(this.#core.context()).counter) {
-      this.#core.fence(
-        `a peer showed my own vote ${vote.counter}, newer than my durable counter`,
-        () => undefined,
-      );
-    }
+    if (vote.oracle === me && vote.counter > selfOf(this.#core.context()).counter)
+      this.#fence(`a peer showed my own vote ${vote.counter}, newer than my durable counter`);
     this.#newest.set(vote.oracle, signed);
     this.#unsaved.add(vote.oracle);
+  }
+
+  /** Whether a roster means by this number whom the newest one means: another vote key is another oracle. */
+  #isCurrent(roster: Roster, oracle: number): boolean {
+    const [named, current] = [voteKeyOf(roster, oracle), voteKeyOf(this.#core.newest, oracle)];
+    return named !== undefined && current !== undefined && equalBytes(named, current);
+  }
+
+  #fence(reason: string): void {
+    if (!this.#core.fenced) this.#core.fence(reason, () => undefined);
   }
 
   onMessage(oracle: number, message: PeerMessage): void {
@@ -221,94 +249,98 @@ export class OracleGossip implements GossipSink {
     if (peer === undefined) return;
     switch (message.kind) {
       case "gossip":
-        if (message.newestVote?.vote.oracle === oracle) this.#sawVote(message.newestVote, false);
-        if (message.yourNewestVote?.vote.oracle === this.#core.options.oracle)
+        if (message.newestVote?.vote.oracle === oracle && peer.affords(1))
+          this.#sawVote(message.newestVote, false);
+        if (message.yourNewestVote?.vote.oracle === this.#core.options.oracle && peer.affords(1))
           this.#sawVote(message.yourNewestVote, false);
         for (const item of message.items) this.#take(oracle, peer, item);
         return;
       case "inventory":
-        return this.#onInventory(oracle, peer, message);
+        if (!peer.takesPage(message.page, message.pages)) return;
+        peer.lack(message.hashes.filter((hash) => !this.#inventory.has(hash)));
+        if (message.page + 1 === message.pages) this.#askFor(oracle, peer);
+        return;
       case "want":
-        if (this.#affords(peer, message.hashes.length))
-          this.#send(oracle, this.#inventory.items(message.hashes));
+        if (peer.affords(message.hashes.length)) this.#send(oracle, this.#inventory.items(message.hashes));
         return;
       case "fetch":
-        if (!this.#affords(peer, 1)) return;
-        return this.#onFetch(oracle, message.instance, message.seq);
+        if (peer.affords(1)) this.#onFetch(oracle, message.instance, message.seq);
+        return;
       case "fetched":
-        return this.#onFetched(message);
+        if (peer.affords(1)) this.#onFetched(oracle, peer, message);
+        return;
       default:
         return;
     }
   }
 
-  #onInventory(oracle: number, peer: Peer, message: Extract<PeerMessage, { kind: "inventory" }>): void {
-    const lacking = message.hashes.filter((hash) => !this.#inventory.has(hash));
-    for (let i = 0; i < lacking.length; i += 256) {
-      this.#core.options.peers.send(oracle, { kind: "want", hashes: lacking.slice(i, i + 256) });
-    }
-    peer.asked = [...peer.asked, ...lacking.map(toHex)];
-    if (message.page + 1 < message.pages) return;
-    peer.wanted = new Set(peer.asked);
-    peer.synced ||= peer.wanted.size === 0;
+  #askFor(oracle: number, peer: GossipPeer): void {
+    for (const hashes of peer.wants()) this.#core.options.peers.send(oracle, { kind: "want", hashes });
   }
 
-  /** Whether a peer may still make me work in this interval. */
-  #affords(peer: Peer, cost: number): boolean {
-    peer.budget -= cost;
-    return peer.budget >= 0;
-  }
-
-  #take(oracle: number, peer: Peer, item: GossipItem): void {
-    if (!this.#affords(peer, 1)) return;
-    const answerPeer = (answer: GossipItem): void => this.#send(oracle, [answer]);
+  #take(oracle: number, peer: GossipPeer, item: GossipItem): void {
+    if (!peer.affords(1)) return;
     try {
-      this.#handle(item, answerPeer);
+      this.#handle(item, this.#destinations(oracle, peer));
     } catch (error) {
       if (!(error instanceof IpseError)) throw error;
+      peer.unproven();
       this.#core.event({ level: "warn", event: "gossip.refused", peer: oracle, code: error.code });
     }
-    if (peer.synced || peer.wanted === undefined) return;
-    peer.wanted.delete(toHex(itemHash(item)));
-    peer.synced = peer.wanted.size === 0;
+    if (!peer.synced) peer.got(itemHash(item));
   }
 
-  #handle(item: GossipItem, answerPeer: (item: GossipItem) => void): void {
+  #destinations(oracle: number, peer: GossipPeer): Destinations {
+    return {
+      peer: oracle,
+      answerPeer: (answer) => {
+        this.#send(oracle, [answer]);
+      },
+      unproven: () => peer.unproven(),
+    };
+  }
+
+  #handle(item: GossipItem, to: Destinations): void {
     const core = this.#core;
     switch (item.kind) {
       case "head":
-        return core.run((context) => onCert(context, item.certified, false));
+        return core.run((context) => onCert(context, item.certified, false), to);
       case "undecided":
-        return core.run((context) => onHeader(context, item.proven.signed, item.proven.parent), {
-          answerPeer,
-        });
+        return core.run((context) => onHeader(context, item.proven.signed, item.proven.parent), to);
       case "evidence":
-        return core.run((context) => onEvidence(context, item.evidence));
+        return core.run((context) => onEvidence(context, item.evidence), to);
       case "equivocation": {
         const roster = core.roster(item.evidence.first.vote.rosterHash);
-        if (roster !== undefined) core.run((context) => onEquivocation(context, roster, item.evidence));
+        if (roster !== undefined) core.run((context) => onEquivocation(context, roster, item.evidence), to);
         return;
       }
       case "stale":
-        return core.run((context) => onPeerStale(context, item.notice));
+        return core.run((context) => onPeerStale(context, item.notice, item.enrollment), to);
       case "statement":
         return this.#registry.accept(item.statement, false, () => undefined);
       case "enrollment":
-        return this.#learn(item.enrollment, item.certified);
+        return this.#learn(item.enrollment, item.certified, to);
     }
   }
 
   #learn(
     enrollment: Extract<GossipItem, { kind: "enrollment" }>["enrollment"],
     certified: Extract<GossipItem, { kind: "enrollment" }>["certified"],
+    to: Destinations,
   ): void {
     if (certified === undefined) return;
     this.#core.run(
       (context) =>
-        learnEnrollment(context, enrollment, certified)?.outcome() ?? { mutations: [], effects: [] },
+        learnEnrollment(context, enrollment, certified)?.outcome() ?? {
+          mutations: [],
+          effects: [],
+          unproven: true,
+        },
+      to,
     );
   }
 
+  /** Shows a certified header; and of an instance that the peer does not know, everything else it must know. */
   #onFetch(oracle: number, instance: Hash, seq: number): void {
     const { view, options } = this.#core;
     const record = view.get(records.instances, instance);
@@ -321,12 +353,18 @@ export class OracleGossip implements GossipSink {
     const enrollment = seq === 0 ? view.get(records.enrollments, instance) : undefined;
     if (certified === undefined) return;
     options.peers.send(oracle, { kind: "fetched", certified, enrollment });
+    if (seq > 0 || head === undefined) return;
+    const evidence = view.get(records.forks, instance);
+    const open = openHeaders(record).map((proven): GossipItem => ({ kind: "undecided", proven }));
+    const more: GossipItem[] = evidence === undefined ? open : [{ kind: "evidence", evidence }];
+    this.#send(oracle, [{ kind: "head", certified: head }, ...more]);
   }
 
-  #onFetched(message: Extract<PeerMessage, { kind: "fetched" }>): void {
+  #onFetched(oracle: number, peer: GossipPeer, message: Extract<PeerMessage, { kind: "fetched" }>): void {
     const { certified, enrollment } = message;
     if (certified === undefined) return;
-    if (enrollment !== undefined) return this.#learn(enrollment, certified);
-    this.#core.run((context) => onCert(context, certified, false));
+    const to = this.#destinations(oracle, peer);
+    if (enrollment !== undefined) return this.#learn(enrollment, certified, to);
+    this.#core.run((context) => onCert(context, certified, false), to);
   }
 }

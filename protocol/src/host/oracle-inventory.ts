@@ -42,13 +42,13 @@ export class GossipInventory {
     for (;;) {
       const rows = this.#view.scan(from, SCAN_PAGE, undefined, after);
       for (const [key, value] of rows) {
+        after = key;
         const made = item(value);
         if (made === undefined) continue;
         this.#note(made, () => {
           const held = this.#view.get(from, key);
           return held === undefined ? undefined : item(held);
         });
-        after = key;
       }
       if (rows.length < SCAN_PAGE) return;
     }

@@ -59,6 +59,11 @@ export const certificate = struct({
 });
 export type Certificate = Infer<typeof certificate>;
 
+/** What the chain key of seq + 1 signs beside a CERT: the workload holds this certificate, durably. */
+export function certInput(value: Certificate): Uint8Array {
+  return signingInput("ipse/v1/cert", certificate, value);
+}
+
 /** The votes of a certificate in their signed form. */
 export function votesOf(qc: Certificate): SignedVote[] {
   return qc.votes.map(({ oracle, shareOk, shareVersion, counter, signature }) => ({

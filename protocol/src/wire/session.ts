@@ -61,8 +61,18 @@ export const agentMessage = union({
     }),
   ],
   commit: [5, signedCommit],
-  /** A certificate; with the ENROLL body where the oracle does not know the instance. */
-  cert: [6, struct({ certified: certifiedHeader, enrollment: optional(enrollBody) })],
+  /**
+   * A certificate; with the ENROLL body where the oracle does not know the instance. `signature` (session/vote.ts,
+   * certInput) is the workload's word that it holds this certificate.
+   */
+  cert: [
+    6,
+    struct({
+      certified: certifiedHeader,
+      enrollment: optional(enrollBody),
+      signature: optional(signature64),
+    }),
+  ],
   status: [7, struct({ instance: hash32, challenge: salt32 })],
   stale: [8, signedStaleNotice],
 });

@@ -1,16 +1,26 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { equalBytes, toHex } from "../../src/bytes.ts";
-import { rosterHash } from "../../src/registry/roster.ts";
+import { createOracle } from "../../src/host/oracle-host.ts";
+import { EQUIVOCATIONS_PER_ORACLE_MAX } from "../../src/limits.ts";
+import { statements } from "../../src/registry/registry.ts";
+import { rosterHash, rosterSigningInput } from "../../src/registry/roster.ts";
+import { subjectKey, subjectOf } from "../../src/registry/subject.ts";
 import { verifyEvidence } from "../../src/session/evidence.ts";
 import { headerHash } from "../../src/session/header.ts";
-import type { records } from "../../src/session/oracle/index.ts";
+import { records as oracleRecords, type records } from "../../src/session/oracle/index.ts";
 import { commitInput } from "../../src/session/signing.ts";
 import { type StaleNotice, staleInput } from "../../src/session/stale.ts";
 import { statusInput } from "../../src/session/status.ts";
-import { assembleCertificate, type SignedVote, verifyCertificate } from "../../src/session/vote.ts";
+import {
+  assembleCertificate,
+  certInput,
+  type SignedVote,
+  verifyCertificate,
+} from "../../src/session/vote.ts";
 import type { OracleMessage } from "../../src/wire/session.ts";
-import { Cluster, CrashingFile, liveOf, raw } from "./workload-cluster.ts";
-import { group, ticketOf } from "./world/cast.ts";
+import { seededRandom } from "../group/backends.ts";
+import { Cluster, CrashingFile, liveOf, MemoryStore, raw } from "./workload-cluster.ts";
+import { group, statementOf, ticketOf } from "./world/cast.ts";
 import {
   ask,
   type ForgedStep,
@@ -18,6 +28,7 @@ import {
   forgeCommit,
   forgeRatchet,
   forgeStep,
+  forgeVote,
   goOn,
   type Live,
   stepMessage,
@@ -168,6 +179,7 @@ describe("votes", () => {
       kind: "cert",
       certified: { signed: step.signed, qc },
       enrollment: undefined,
+      signature: undefined,
     });
     cluster.node(4).fence("an operator says so", () => undefined);
     cluster.loop.pass(10);
@@ -201,6 +213,7 @@ describe("votes", () => {
       kind: "cert",
       certified: { signed: other.signed, qc },
       enrollment: undefined,
+      signature: undefined,
     });
     const id = one.signed.header.instance;
     expect(cluster.node(1).instance(id)).toMatchObject({
@@ -299,4 +312,291 @@ describe("nonces", () => {
     const fresh = ask(cluster.loop, cluster.node(2), stepMessage(step));
     expect(fresh.kind === "ordered" ? fresh.slot?.slotId : undefined).not.toEqual(slot?.slotId);
   });
+});
+
+describe("fencing", () => {
+  test("votes of my number under another roster's key fence nobody", () => {
+    const cluster = new Cluster("old-key");
+    const { cast } = cluster;
+    const fresh = cluster.cast.voteSeeds.map((seed, i) => (i === 0 ? damaged(seed) : seed));
+    const roster = {
+      ...cast.roster,
+      serial: 2,
+      previous: rosterHash(cast.roster),
+      oracles: fresh.map((seed, i) => ({ id: i + 1, voteKey: group.ed25519.publicKey(seed) })),
+    };
+    const signature = group.ed25519.sign(cast.operatorSeed, rosterSigningInput(roster));
+    const publicKey = group.ed25519.publicKey(cast.operatorSeed);
+    const node = createOracle(
+      {
+        group,
+        oracle: 1,
+        voteSeed: fresh[0] ?? new Uint8Array(),
+        rosters: [cast.signedRoster, { roster, signatures: [{ publicKey, signature }] }],
+        clock: cluster.clock,
+        entropy: { random: seededRandom("old-key") },
+        timers: { after: (delayMs, fire) => cluster.loop.after(delayMs, fire) },
+        store: new MemoryStore(cluster.loop),
+        peers: { send: () => true },
+        events: () => undefined,
+      },
+      (error) => {
+        throw error;
+      },
+    );
+    node.start();
+    node.onPeerUp(2);
+    const { live } = stolen("old-key-votes");
+    const show = (seeds: readonly Uint8Array[], hash: Uint8Array): void => {
+      const header = { ...live.head.signed.header, rosterHash: hash };
+      const yourNewestVote = forgeVote({ ...cast, voteSeeds: seeds }, 1, header, 500);
+      node.onPeerMessage(2, { kind: "gossip", newestVote: undefined, yourNewestVote, items: [] });
+      cluster.loop.pass(10);
+    };
+    show(cast.voteSeeds, rosterHash(cast.roster));
+    expect(node.fenced).toBe(false);
+    show(fresh, rosterHash(roster));
+    expect(node.fenced).toBe(true);
+  });
+
+  test("a forged vote of mine, or one that I do hold, fences nobody", () => {
+    const { cluster, live } = stolen("forged-fence");
+    const { header } = live.head.signed;
+    const own = live.head.qc.votes.find(({ oracle }) => oracle === 1);
+    const node = cluster.node(1);
+    const forged = forgeVote(cluster.cast, 2, header, 900);
+    const show = (yourNewestVote: SignedVote): void =>
+      node.onPeerMessage(2, { kind: "gossip", newestVote: undefined, yourNewestVote, items: [] });
+    show({ ...forged, vote: { ...forged.vote, oracle: 1 } });
+    if (own !== undefined) show(forgeVote(cluster.cast, 1, header, own.counter));
+    cluster.loop.pass(10);
+    expect(node.fenced).toBe(false);
+  });
+
+  test("an own vote that contradicts another own vote fences, whatever its counter", () => {
+    const { cluster, live } = stolen("own-contradiction");
+    const step = forgeStep(live, "next");
+    const [vote] = votesFor(cluster, step, [1]);
+    const other = forgeVote(cluster.cast, 1, forgeStep(live, "other").signed.header, vote?.vote.counter ?? 0);
+    cluster
+      .node(1)
+      .onPeerMessage(2, { kind: "gossip", newestVote: undefined, yourNewestVote: other, items: [] });
+    cluster.loop.pass(10);
+    expect(cluster.node(1).fenced).toBe(true);
+  });
+});
+
+describe("floods by a corrupt peer", () => {
+  const hashes = (count: number, name: string): Uint8Array[] => {
+    const random = seededRandom(name);
+    return Array.from({ length: count }, () => random(32));
+  };
+  const quiet = { newestVote: undefined, yourNewestVote: undefined };
+
+  test("equivocations of itself on instances that do not exist fill no disk", () => {
+    const { cluster, live } = stolen("equivocations");
+    for (const [i, instance] of hashes(400, "instances").entries()) {
+      const header = { ...live.head.signed.header, instance };
+      const first = forgeVote(cluster.cast, 2, header, 2 * i);
+      const second = forgeVote(cluster.cast, 2, { ...header, seq: 0, shareVersion: 9 }, 2 * i);
+      const evidence = { version: 1 as const, first, second };
+      cluster
+        .node(1)
+        .onPeerMessage(2, { kind: "gossip", ...quiet, items: [{ kind: "equivocation", evidence }] });
+      cluster.loop.pass(2);
+    }
+    cluster.loop.pass(2000);
+    const kept = cluster.node(1).equivocations().length;
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThanOrEqual(EQUIVOCATIONS_PER_ORACLE_MAX);
+  });
+
+  test("inventories without end are not answered, nor remembered", () => {
+    const { cluster } = stolen("inventories");
+    let wants = 0;
+    const peer = cluster.node(2);
+    const receive = peer.onPeerMessage.bind(peer);
+    vi.spyOn(peer, "onPeerMessage").mockImplementation((from, message) => {
+      if (from === 1 && message.kind === "want") wants += message.hashes.length;
+      receive(from, message);
+    });
+    for (let page = 0; page < 200; page++) {
+      const lots = hashes(4096, `page ${page}`);
+      cluster.node(1).onPeerMessage(2, { kind: "inventory", page, pages: 0xffffffff, hashes: lots });
+    }
+    cluster.loop.pass(500);
+    expect(wants).toBe(0);
+    expect(Object.keys(cluster.node(1).ready())).toEqual([]);
+  });
+
+  test("headers of instances that nobody knows make no other peer work", () => {
+    const { cluster, live } = stolen("unknown-instances");
+    const asked = new Map<number, number>();
+    for (const id of [2, 3, 4]) {
+      const peer = cluster.node(id);
+      const receive = peer.onPeerMessage.bind(peer);
+      vi.spyOn(peer, "onPeerMessage").mockImplementation((from, message) => {
+        if (from === 1 && message.kind === "fetch") asked.set(id, (asked.get(id) ?? 0) + 1);
+        receive(from, message);
+      });
+    }
+    const step = forgeStep(live, "next");
+    const items = hashes(200, "unknown").map((instance) => {
+      const signed = { ...step.signed, header: { ...step.signed.header, instance } };
+      return { kind: "undecided" as const, proven: { signed, parent: live.head } };
+    });
+    cluster.node(1).onPeerMessage(2, { kind: "gossip", ...quiet, items });
+    cluster.loop.pass(100);
+    expect(asked.get(3)).toBeUndefined();
+    expect(asked.get(4)).toBeUndefined();
+    expect(asked.get(2)).toBeGreaterThan(0);
+  });
+
+  test("items that prove nothing soon cost their sender its budget", () => {
+    const { cluster, live } = stolen("budget");
+    const step = forgeStep(live, "next");
+    const votes = forgeCertificate(cluster.cast, step.signed.header, [1, 2, 3]).votes;
+    const qc = {
+      ...forgeCertificate(cluster.cast, step.signed.header, [1, 2, 3]),
+      votes: votes.map((vote, i) => (i === 2 ? { ...vote, signature: damaged(vote.signature) } : vote)),
+    };
+    const verify = vi.spyOn(group.ed25519, "verify");
+    const certified = { signed: step.signed, qc };
+    const items = Array.from({ length: 200 }, () => ({ kind: "head" as const, certified }));
+    for (let i = 0; i < 10; i++) cluster.node(1).onPeerMessage(2, { kind: "gossip", ...quiet, items });
+    const checks = verify.mock.calls.length;
+    verify.mockRestore();
+    expect(checks).toBeLessThan(1000);
+  });
+});
+
+describe("gossip that must not be lost", () => {
+  const openAt = (cluster: Cluster, oracle: number, id: Uint8Array): number => {
+    const challenge = new Uint8Array(32);
+    const answer = ask(cluster.loop, cluster.node(oracle), { kind: "status", instance: id, challenge });
+    return answer.kind === "status" ? answer.answer.above.length : -1;
+  };
+
+  test("many open instances do not hide one from the others", () => {
+    const { cluster, live } = stolen("hidden");
+    const step = forgeStep(live, "seen by one");
+    cluster.lose = () => true;
+    votesFor(cluster, step, [1]);
+    const id = step.signed.header.instance;
+    // The disks of before the vote was gossiped; and hundreds of open instances in front of it.
+    const record = recordOf(cluster, 1, id);
+    const store = cluster.stores[0];
+    for (let i = 0; i < 1500; i++) {
+      const other = new Uint8Array(32);
+      other[30] = i >> 8;
+      other[31] = i & 255;
+      store?.put(oracleRecords.openIndex, other, { instance: other });
+      store?.put(oracleRecords.instances, other, { ...record, vote: undefined });
+    }
+    expect(openAt(cluster, 2, id)).toBe(0);
+    cluster.lose = () => false;
+    cluster.restart(1);
+    cluster.loop.pass(8000);
+    expect(openAt(cluster, 2, id)).toBe(1);
+  });
+
+  test("thousands of statements reach an oracle that lacks them all, without a reconnect", () => {
+    const { cluster } = stolen("many-statements");
+    const random = seededRandom("tickets");
+    const store = cluster.stores[1];
+    for (let i = 0; i < 3000; i++) {
+      const payload = { kind: "ticketRevocation" as const, ticketId: random(16), reason: "lost" };
+      const signed = statementOf(cluster.cast, payload, 1);
+      store?.put(statements, subjectKey(subjectOf(payload)), signed);
+    }
+    cluster.restart(2);
+    cluster.loop.pass(20_000);
+    let count = 0;
+    let after: Uint8Array | undefined;
+    for (;;) {
+      const page = cluster.stores[0]?.scan(statements.prefix, 1000, after) ?? [];
+      count += page.length;
+      after = page.at(-1)?.[0];
+      if (page.length < 1000) break;
+    }
+    expect(count).toBeGreaterThan(3000);
+  });
+
+  test("a stale notice reaches an oracle that never heard of the instance, and holds there", () => {
+    const { cluster, live } = stolen("unknown-stale");
+    const step = forgeStep(live, "next");
+    const notice: StaleNotice = {
+      version: 1,
+      rosterHash: rosterHash(cluster.cast.roster),
+      instance: step.signed.header.instance,
+      head: live.head,
+      proof: { signed: step.signed, qc: undefined },
+      release: 0,
+    };
+    const signature = group.ed25519.sign(live.chainSeed, staleInput(notice));
+    const item = { kind: "stale" as const, notice: { notice, signature }, enrollment: live.enrollment };
+    const other = new Cluster("unknown-stale-elsewhere");
+    other.node(3).onPeerMessage(2, { kind: "gossip", ...silent, items: [item] });
+    other.loop.pass(50);
+    expect(other.node(3).instance(notice.instance)?.status).toBe("quarantined");
+    const forged = { ...item, notice: { notice, signature: damaged(signature) } };
+    other.node(4).onPeerMessage(2, { kind: "gossip", ...silent, items: [forged] });
+    expect(other.node(4).instance(notice.instance)?.status).not.toBe("active");
+  });
+  const silent = { newestVote: undefined, yourNewestVote: undefined };
+
+  test("what a full queue swallowed is sent again", () => {
+    const { cluster, live } = stolen("full-queue");
+    const full = { now: true };
+    cluster.refuse = (from, to) => full.now && from === 1 && to === 2;
+    cluster.lose = (from, to) => from !== 1 || to !== 2;
+    const step = forgeStep(live, "next");
+    votesFor(cluster, step, [1]);
+    cluster.loop.pass(3000);
+    expect(openAt(cluster, 2, step.signed.header.instance)).toBe(0);
+    full.now = false;
+    cluster.loop.pass(15_000);
+    expect(openAt(cluster, 2, step.signed.header.instance)).toBe(1);
+  });
+});
+
+describe("shares", () => {
+  test("a certificate that others made of my vote does not erase the share that the workload still counts on", () => {
+    const { cluster, live } = stolen("third-party-certificate");
+    const one = forgeRatchet(live, "r1");
+    const votes = votesFor(cluster, one, [1, 2, 3, 4]);
+    const [v1, v2, v3, v4] = votes;
+    if (v1 === undefined || v2 === undefined || v3 === undefined || v4 === undefined)
+      throw new Error("votes");
+    // A corrupt oracle shows oracle 4 a certificate with its own vote; the workload never got that vote.
+    const theirs = { signed: one.signed, qc: assembleCertificate([v1, v2, v4]) };
+    cluster
+      .node(4)
+      .onPeerMessage(1, { kind: "gossip", ...silently, items: [{ kind: "head", certified: theirs }] });
+    cluster.loop.pass(50);
+    const qc = assembleCertificate([v1, v2, v3]);
+    const head = { signed: one.signed, qc };
+    const lags = live.lags.map((lag, i) => {
+      return i < 3 ? { base: 1, delta: undefined } : { base: lag.base, delta: one.deltas[3] };
+    });
+    const next = { ...live, ...goOn(live, one, qc), head, lags };
+    const two = forgeRatchet(next, "r2", one.body.ratchet?.commitments ?? []);
+    const [again] = votesFor(cluster, two, [4]);
+    expect(again?.vote.shareOk).toBe(true);
+  });
+
+  test("the workload's own word that it holds my vote erases the old share at once, also from memory", () => {
+    const { cluster, live } = stolen("erased");
+    const step = forgeRatchet(live, "r1");
+    const votes = votesFor(cluster, step, [1, 2, 3, 4]);
+    const qc = assembleCertificate(votes);
+    const id = step.signed.header.instance;
+    const old = recordOf(cluster, 4, id).shares.find(({ version }) => version === 0)?.share;
+    const certified = { signed: step.signed, qc };
+    const signature = group.ed25519.sign(step.chainSeed, certInput(qc));
+    ask(cluster.loop, cluster.node(4), { kind: "cert", certified, enrollment: undefined, signature });
+    expect(recordOf(cluster, 4, id).shares.map(({ version }) => version)).toEqual([1]);
+    expect(old?.every((byte) => byte === 0)).toBe(true);
+  });
+  const silently = { newestVote: undefined, yourNewestVote: undefined };
 });

@@ -1,4 +1,5 @@
-import { compareBytes, toHex } from "../../src/bytes.ts";
+import { compareBytes, concatBytes, toHex } from "../../src/bytes.ts";
+import { encode } from "../../src/encoding/index.ts";
 import {
   createOracle,
   type OpenedAgentMessage,
@@ -6,6 +7,7 @@ import {
   type StateFile,
   type Store,
   type StoreOp,
+  type Table,
   type WorkloadPorts,
 } from "../../src/host/index.ts";
 import type { HostEvent } from "../../src/host/ports.ts";
@@ -53,13 +55,19 @@ export class Loop {
 
 type Rows = Map<string, { key: Uint8Array; value: Uint8Array }>;
 
-class MemoryStore implements Store {
+export class MemoryStore implements Store {
   readonly rows: Rows;
   readonly #loop: Loop;
 
   constructor(loop: Loop, rows?: Rows) {
     this.#loop = loop;
     this.rows = new Map(rows);
+  }
+
+  /** Writes a record behind the oracle's back: what a disk may hold when it starts. */
+  put<T>(into: Table<T>, key: Uint8Array, value: T): void {
+    const full = concatBytes(into.prefix, key);
+    this.rows.set(toHex(full), { key: full, value: encode(into.codec, value) });
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -137,6 +145,10 @@ export class Cluster {
   ) => message;
   /** The delays of the copies in which a message arrives. */
   network: () => readonly number[] = () => [1];
+  /** Peers' queues that are full. */
+  refuse: (from: number, to: number) => boolean = () => false;
+  /** Peers' messages that are lost. */
+  lose: (from: number, to: number) => boolean = () => false;
   readonly #random: (count: number) => Uint8Array;
   readonly #running = new Set<Running>();
 
@@ -190,7 +202,8 @@ export class Cluster {
         store,
         peers: {
           send: (to, message) => {
-            this.loop.after(1, () => this.nodes[to - 1]?.onPeerMessage(id, message));
+            if (this.refuse(id, to)) return false;
+            if (!this.lose(id, to)) this.loop.after(1, () => this.nodes[to - 1]?.onPeerMessage(id, message));
             return true;
           },
         },

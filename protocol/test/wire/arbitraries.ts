@@ -57,7 +57,12 @@ export const agentMessage: Arbitrary<AgentMessage> = fc.oneof(
     sealedDelta: maybe(upTo(256)),
   }),
   signedCommit.map((commit) => ({ kind: "commit" as const, ...commit })),
-  fc.record({ kind: kind("cert"), certified: certifiedHeader, enrollment: maybe(enrollBody) }),
+  fc.record({
+    kind: kind("cert"),
+    certified: certifiedHeader,
+    enrollment: maybe(enrollBody),
+    signature: maybe(signature),
+  }),
   fc.record({ kind: kind("status"), instance: hash, challenge: hash }),
   signedStaleNotice.map((notice) => ({ kind: "stale" as const, ...notice })),
 );

@@ -5,7 +5,7 @@ import { RETENTION_MS, RETENTION_STEPS_MIN } from "../../limits.ts";
 import type { CertifiedHeader, ProvenHeader } from "../certified.ts";
 import { evidenceInput, headerHash } from "../header.ts";
 import { follows, signaturesVerify } from "../step-check.ts";
-import { type Certificate, verifyCertificate } from "../vote.ts";
+import { type Certificate, verifyCertificate, votesOf, voteVerifies } from "../vote.ts";
 import type { InstanceDraft } from "./draft.ts";
 import { fork, storeUndecided } from "./fork.ts";
 import { histories, historyKey } from "./records.ts";
@@ -60,24 +60,44 @@ export function certificateStands(draft: InstanceDraft, certified: CertifiedHead
   }
 }
 
-/** Erases share versions nobody can ask for again (PROTOCOL section 4): never on a certificate alone. */
-function eraseShares(draft: InstanceDraft, qc: Certificate, certified: CertifiedHeader): void {
+/** Keeps only these share versions; the others are wiped from memory once they are gone from the disk. */
+function keepShares(draft: InstanceDraft, keeps: (version: number) => boolean): void {
+  const { shares } = draft.record;
+  const erased = shares.filter(({ version }) => !keeps(version));
+  if (erased.length === 0) return;
+  draft.change({ shares: shares.filter(({ version }) => keeps(version)) });
+  draft.effect({ kind: "wipe", secrets: erased.map(({ share }) => share) });
+}
+
+/**
+ * A certified body that I voted for names my base b: the workload can only name b or this step's version from
+ * now on (PROTOCOL section 4).
+ */
+function eraseByBase(draft: InstanceDraft, certified: CertifiedHeader): void {
   const { record, context } = draft;
   const { shareVersion } = certified.signed.header;
-  const mine = qc.votes.find((vote) => vote.oracle === context.oracle);
-  const keepFrom = mine?.shareOk === true ? shareVersion : 0;
-  const voted = record.vote;
-  const sameStep =
-    voted !== undefined && equalBytes(headerHash(voted.signed.header), headerHash(certified.signed.header));
-  const bases = sameStep ? voted.body?.ratchet?.bases : undefined;
-  const base = bases?.[context.oracle - 1];
-  // A certified body names my base b: W can only name b or this step's version from now on.
-  const kept = record.shares.filter(({ version }) => {
-    if (version >= shareVersion) return true;
-    if (version < keepFrom) return false;
-    return base === undefined || version === base;
-  });
-  if (kept.length !== record.shares.length) draft.change({ shares: kept });
+  const { vote } = record;
+  const same =
+    vote !== undefined && equalBytes(headerHash(vote.signed.header), headerHash(certified.signed.header));
+  const base = same ? vote.body?.ratchet?.bases[context.oracle - 1] : undefined;
+  if (base !== undefined) keepShares(draft, (version) => version >= shareVersion || version === base);
+}
+
+/**
+ * Erases what is older than my head's share version, on the workload's own word (COMMIT, or CERT under the chain
+ * key) that it holds a certificate with my share_ok vote. Anybody can make a certificate of votes; from one that
+ * the workload has not got it would not know that my base moved, and my share would be lost for good.
+ */
+export function eraseByWord(draft: InstanceDraft, qc: Certificate): void {
+  const { context, record } = draft;
+  const { head } = record;
+  const roster = context.roster(record.constants.rosterHash);
+  if (head === undefined || roster === undefined) return;
+  const { header } = head.signed;
+  const mine = votesOf(qc).find(({ vote }) => vote.oracle === context.oracle && vote.shareOk);
+  const about = mine !== undefined && equalBytes(mine.vote.headerHash, headerHash(header));
+  if (!about || !voteVerifies(context.group, roster, mine)) return;
+  keepShares(draft, (version) => version >= header.shareVersion);
 }
 
 /** Drops history beyond retention: older than 24 h AND more than N steps back. */
@@ -93,7 +113,10 @@ function prune(draft: InstanceDraft, headSeq: number): void {
     }
     prunedBelow += 1;
   }
-  if (prunedBelow !== draft.record.prunedBelow) draft.change({ prunedBelow });
+  if (prunedBelow === draft.record.prunedBelow) return;
+  // Nobody answers any more for what was never decided so long ago.
+  const undecided = draft.record.undecided.filter(({ signed }) => signed.header.seq >= prunedBelow);
+  draft.change({ prunedBelow, undecided });
 }
 
 /** Settles the undecided headers of a seq whose certified header is now known. */
@@ -129,7 +152,7 @@ function advance(draft: InstanceDraft, certified: CertifiedHeader): void {
   // What peers hold at my head's seq is fetched and meets the FORK row.
   if (head !== undefined && !follows(header, head.signed.header))
     draft.effect({ kind: "fetch", instance: draft.id, seq: head.signed.header.seq });
-  eraseShares(draft, certified.qc, certified);
+  eraseByBase(draft, certified);
   draft.change({ head: certified, ...(votedHere ? {} : { vote: undefined }) });
   if (header.kind === "end" && draft.record.status !== "revoked") draft.change({ status: "ended" });
   draft.keep(certified);

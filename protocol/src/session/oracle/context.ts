@@ -65,12 +65,18 @@ export type OracleEffect =
   | { readonly kind: "moved"; readonly instance: Hash }
   /** The instance's slots are void (suspended, revoked, superseded). */
   | { readonly kind: "drop-slots"; readonly instance: Hash }
+  /** Secrets that this step erased: wiped once that is durable. */
+  | { readonly kind: "wipe"; readonly secrets: readonly Uint8Array[] }
   | { readonly kind: "alert"; readonly code: string; readonly instance: Hash };
 
 export interface Outcome {
   readonly mutations: readonly Mutation[];
   readonly effects: readonly OracleEffect[];
+  /** A peer's item did not prove itself: correct peers send none such. */
+  readonly unproven?: boolean;
 }
+
+export const UNPROVEN: Outcome = { mutations: [], effects: [], unproven: true };
 
 export const NOTHING: Outcome = { mutations: [], effects: [] };
 

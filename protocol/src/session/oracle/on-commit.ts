@@ -4,9 +4,17 @@ import { validateCommitment, WORKLOAD_IDENTIFIER } from "../../frost/index.ts";
 import type { CertifiedHeader } from "../certified.ts";
 import { headerHash, type SignedHeader } from "../header.ts";
 import { type Commit, commitInput, type SignedCommit } from "../signing.ts";
-import { adopt, certifiedVerifies } from "./adopt.ts";
+import { certInput } from "../vote.ts";
+import { adopt, certifiedVerifies, eraseByWord } from "./adopt.ts";
 import { selfOf, shareAt } from "./cast-vote.ts";
-import { type ListedCommitments, type OracleContext, type Outcome, refusal, refuse } from "./context.ts";
+import {
+  type ListedCommitments,
+  type OracleContext,
+  type Outcome,
+  refusal,
+  refuse,
+  UNPROVEN,
+} from "./context.ts";
 import { InstanceDraft } from "./draft.ts";
 import { forkRow } from "./fork.ts";
 import { refuseStatus } from "./on-step.ts";
@@ -61,6 +69,7 @@ export function onCommit(context: OracleContext, input: SignedCommit): Outcome {
   const certified: CertifiedHeader = { signed, qc: commit.qc };
   if (!certifiedVerifies(draft, certified)) return refuse("ERR_COMMIT_QC", "the certificate does not verify");
   adopt(draft, certified);
+  if (draft.headSeq === commit.seq) eraseByWord(draft, commit.qc);
   return sign(draft, commit, signed);
 }
 
@@ -96,8 +105,16 @@ function sign(draft: InstanceDraft, commit: Commit, signed: SignedHeader): Outco
   }
 }
 
-/** Handles CERT, from an agent or a peer. `acknowledge` answers with certAck. */
-export function onCert(context: OracleContext, certified: CertifiedHeader, acknowledge: boolean): Outcome {
+/**
+ * Handles CERT, from an agent or a peer. `acknowledge` answers with certAck; `word` is the workload's signature
+ * under the chain key that the header announces: it holds this certificate.
+ */
+export function onCert(
+  context: OracleContext,
+  certified: CertifiedHeader,
+  acknowledge: boolean,
+  word?: Uint8Array,
+): Outcome {
   const { header } = certified.signed;
   const draft = InstanceDraft.load(context, header.instance);
   if (draft === undefined) {
@@ -108,14 +125,16 @@ export function onCert(context: OracleContext, certified: CertifiedHeader, ackno
     };
   }
   if (!certifiedVerifies(draft, certified)) {
-    return acknowledge
-      ? refuse("ERR_CERT_QC", "the certificate does not verify")
-      : { mutations: [], effects: [] };
+    return acknowledge ? refuse("ERR_CERT_QC", "the certificate does not verify") : UNPROVEN;
   }
   // A second header of a seq: evidence, if its parent is known; adoption settles the rest.
   const parent = draft.certifiedAt(header.seq - 1);
   if (parent !== undefined && header.seq > 0) forkRow(draft, certified.signed, parent);
   adopt(draft, certified);
+  const { nextChainKey } = header;
+  const own = word !== undefined && draft.headSeq === header.seq;
+  if (own && context.group.ed25519.verify(nextChainKey, certInput(certified.qc), word))
+    eraseByWord(draft, certified.qc);
   if (acknowledge) {
     draft.effect({ kind: "acknowledge", instance: draft.id, seq: header.seq });
   }

@@ -45,11 +45,11 @@ function judge(context: OracleContext, roster: Roster, body: EnrollBody): void {
   }
 }
 
-/** My share of a pool key that I voted to an ENROLL which lost: the winner's certificate makes it the winner's. */
-function lentShare(context: OracleContext, keyId: Uint8Array): Uint8Array | undefined {
+/** The ENROLL that I voted a pool key to and that lost: the winner's certificate makes my share the winner's. */
+function loserOf(context: OracleContext, keyId: Uint8Array): InstanceRecord | undefined {
   const loser = context.view.get(poolUses, keyId);
   const record = loser === undefined ? undefined : context.view.get(instances, loser.instance);
-  return record?.head === undefined ? record?.shares.find(({ version }) => version === 0)?.share : undefined;
+  return record !== undefined && record.head === undefined && record.shares.length > 0 ? record : undefined;
 }
 
 /** Makes the instance's records, spends the ticket use and the pool key; the share moves into the record. */
@@ -58,7 +58,9 @@ function create(context: OracleContext, enrollment: Enrollment, spend: typeof pu
   const constants = constantsOf(context.group, enrollment);
   const { instance: id, spiffeId } = constants;
   const keyId = deriveKeyId(body.poolKey);
-  const share = context.view.get(poolShares, keyId)?.share ?? lentShare(context, keyId);
+  const loser = loserOf(context, keyId);
+  const share =
+    context.view.get(poolShares, keyId)?.share ?? loser?.shares.find(({ version }) => version === 0)?.share;
   const record: InstanceRecord = {
     version: 1,
     constants: { ...constants, rosterHash: enrollment.signed.header.rosterHash },
@@ -76,6 +78,8 @@ function create(context: OracleContext, enrollment: Enrollment, spend: typeof pu
   draft.mutate(spend(ticketUses, ticketUseKey(body.ticket.ticket.id, body.use), { instance: id }));
   draft.mutate(spend(poolUses, keyId, { instance: id }));
   draft.mutate(remove(poolShares, keyId));
+  // The share moves: what stayed with the loser would outlive every ratchet.
+  if (loser !== undefined) draft.mutate(put(instances, loser.constants.instance, { ...loser, shares: [] }));
   draft.mutate(put(kidIndex, identityKid(constants.identityKey), { instance: id }));
   draft.mutate(put(workloadIndex, concatBytes(workloadPrefix(spiffeId), id), { instance: id }));
   applyStanding(draft);
@@ -172,6 +176,7 @@ export function learnEnrollment(
   const roster = context.roster(header.rosterHash);
   if (roster === undefined || !equalBytes(headerHash(certified.signed.header), headerHash(header)))
     return undefined;
+  if (known?.certifiedAt(0) !== undefined) return known;
   try {
     if (known === undefined) verifyEnrollment(context.group, roster, enrollment);
     verifyCertificate(context.group, roster, certified.qc, header);

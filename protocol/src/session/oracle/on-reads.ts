@@ -1,15 +1,18 @@
 import { concatBytes, equalBytes } from "../../bytes.ts";
 import { put } from "../../host/table.ts";
+import { EQUIVOCATIONS_PER_ORACLE_MAX } from "../../limits.ts";
 import { standingOf, workloadOf } from "../../registry/registry.ts";
 import type { Roster } from "../../registry/roster.ts";
 import type { StatusProof } from "../../wire/session.ts";
 import type { AheadHeader } from "../certified.ts";
+import type { Enrollment } from "../enroll.ts";
+import { verifyEnrollment } from "../enroll-check.ts";
 import { type Equivocation, type ForkEvidence, verifyEquivocation, verifyEvidence } from "../evidence.ts";
 import { type SignedStaleNotice, staleInput } from "../stale.ts";
 import { type StatusAnswer, statusInput } from "../status.ts";
 import { follows, signaturesVerify } from "../step-check.ts";
 import { certificateStands } from "./adopt.ts";
-import { NOTHING, type OracleContext, type Outcome, refuse } from "./context.ts";
+import { NOTHING, type OracleContext, type Outcome, refuse, UNPROVEN } from "./context.ts";
 import { InstanceDraft } from "./draft.ts";
 import { proofOf, revokeByEvidence } from "./fork.ts";
 import { applyStanding, learnVerified } from "./on-enroll.ts";
@@ -98,13 +101,24 @@ export function onStale(context: OracleContext, signed: SignedStaleNotice): Outc
   return draft.outcome();
 }
 
-/** STALE from a peer. */
-export function onPeerStale(context: OracleContext, signed: SignedStaleNotice): Outcome {
-  const draft = InstanceDraft.load(context, signed.notice.instance);
-  if (draft === undefined)
-    return { mutations: [], effects: [{ kind: "fetch", instance: signed.notice.instance, seq: 0 }] };
-  applyStale(draft, signed);
-  return draft.outcome();
+/** STALE from a peer. Of an instance I do not know it is enough as well: a certified head proves that ENROLL was. */
+export function onPeerStale(
+  context: OracleContext,
+  signed: SignedStaleNotice,
+  enrollment: Enrollment,
+): Outcome {
+  const { instance, rosterHash } = signed.notice;
+  const known = InstanceDraft.load(context, instance);
+  const roster = context.roster(rosterHash);
+  if (known === undefined) {
+    if (roster === undefined || !equalBytes(enrollment.signed.header.instance, instance)) return UNPROVEN;
+    verifyEnrollment(context.group, roster, enrollment);
+  }
+  const draft = known ?? learnVerified(context, enrollment);
+  const stands = applyStale(draft, signed);
+  if (known === undefined) draft.effect({ kind: "fetch", instance, seq: 0 });
+  if (stands || known !== undefined) return draft.outcome();
+  return { ...UNPROVEN, effects: [{ kind: "fetch", instance, seq: 0 }] };
 }
 
 /** Fork evidence from a peer: verified against my own roster chain, then as if I had found it. */
@@ -121,12 +135,15 @@ export function onEvidence(context: OracleContext, evidence: ForkEvidence): Outc
   return draft.outcome();
 }
 
-/** Equivocation of another oracle: one kept per oracle and instance, told to everybody. */
+/** Equivocation of another oracle: one kept per oracle and instance, a bounded number per oracle, told to everybody. */
 export function onEquivocation(context: OracleContext, roster: Roster, evidence: Equivocation): Outcome {
-  const culprit = verifyEquivocation(context.group, roster, evidence);
-  const { instance } = evidence.first.vote;
-  const key = concatBytes(oracleKey(culprit), instance);
+  const { instance, oracle } = evidence.first.vote;
+  const key = concatBytes(oracleKey(oracle), instance);
   if (context.view.get(equivocations, key) !== undefined) return NOTHING;
+  // One convicts; a corrupt oracle can make them without end, also of instances that do not exist.
+  const kept = context.view.scan(equivocations, EQUIVOCATIONS_PER_ORACLE_MAX, oracleKey(oracle));
+  if (kept.length >= EQUIVOCATIONS_PER_ORACLE_MAX) return NOTHING;
+  verifyEquivocation(context.group, roster, evidence);
   return {
     mutations: [put(equivocations, key, evidence)],
     effects: [

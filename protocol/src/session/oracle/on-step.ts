@@ -6,7 +6,7 @@ import { headerHash, type SignedHeader } from "../header.ts";
 import { checkStep, follows, signaturesVerify } from "../step-check.ts";
 import { adopt, certifiedVerifies } from "./adopt.ts";
 import { castVote, repeatVote, selfOf, shareAt } from "./cast-vote.ts";
-import { NOTHING, type OracleContext, type Outcome, refusal, refuse } from "./context.ts";
+import { NOTHING, type OracleContext, type Outcome, refusal, refuse, UNPROVEN } from "./context.ts";
 import { InstanceDraft } from "./draft.ts";
 import { forkRow, proofOf, storeUndecided } from "./fork.ts";
 
@@ -178,11 +178,12 @@ export function onHeader(context: OracleContext, signed: SignedHeader, along: Ce
   if (draft === undefined)
     return { mutations: [], effects: [{ kind: "fetch", instance: header.instance, seq: 0 }] };
   const parent = findParent(draft, signed, along);
-  if (parent === undefined || header.seq < draft.record.prunedBelow) return draft.outcome();
+  if (parent === undefined) return { ...draft.outcome(), unproven: true };
+  if (header.seq < draft.record.prunedBelow) return draft.outcome();
   if (
     !signaturesVerify(context.group, signed, parent.signed.header.nextChainKey, draft.constants.evidenceKey)
   )
-    return NOTHING;
+    return UNPROVEN;
   if (forkRow(draft, signed, parent)) return draft.outcome();
   if (header.seq > draft.headSeq + 1) adopt(draft, parent);
   const certified = draft.certifiedAt(header.seq);

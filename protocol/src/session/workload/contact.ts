@@ -1,7 +1,18 @@
 import { decode } from "../../encoding/index.ts";
+import type { CertifiedHeader } from "../certified.ts";
+import type { EnrollBody } from "../enroll.ts";
 import { signedStaleNotice } from "../stale.ts";
+import { certInput } from "../vote.ts";
 import type { AgentRequest } from "./inputs.ts";
 import type { Turn } from "./turn.ts";
+
+/** CERT; where it is my durable head's, with my word that I hold it: then an oracle in it may erase older shares. */
+export function certOf(turn: Turn, certified: CertifiedHeader, enrollment?: EnrollBody): AgentRequest {
+  const { head, chainSeed } = turn.alive();
+  const signature =
+    certified.qc === head.qc ? turn.group.ed25519.sign(chainSeed, certInput(certified.qc)) : undefined;
+  return { kind: "cert", certified, enrollment, signature };
+}
 
 interface Owed {
   readonly message: AgentRequest;
@@ -39,7 +50,7 @@ function owed(turn: Turn, oracle: number): Owed | undefined {
   }
   if (memory.mode === "ending") {
     if (view.acknowledged) return undefined;
-    return { message: { kind: "cert", certified: phase.head, enrollment: undefined } };
+    return { message: certOf(turn, phase.head) };
   }
   if (memory.mode !== "running" || phase.pending === undefined || !wantsStep(turn, oracle)) return undefined;
   const { signed, body, ratchet } = phase.pending;
@@ -90,9 +101,8 @@ export function introduce(turn: Turn, oracle: number): void {
   if (live === undefined || view.introduced) return;
   view.introduced = true;
   const { signed, body } = live.enrollment;
-  turn.send(oracle, { kind: "cert", certified: { signed, qc: live.enrollQc }, enrollment: body });
-  if (live.head.signed.header.seq > 0)
-    turn.send(oracle, { kind: "cert", certified: live.head, enrollment: undefined });
+  turn.send(oracle, certOf(turn, { signed, qc: live.enrollQc }, body));
+  if (live.head.signed.header.seq > 0) turn.send(oracle, certOf(turn, live.head));
   pursue(turn, oracle, true);
 }
 
@@ -101,6 +111,6 @@ export function sendCertificate(turn: Turn): void {
   const { head, enrollment } = turn.alive();
   const seqZero = head.signed.header.seq === 0;
   for (const oracle of turn.oracles) {
-    turn.send(oracle, { kind: "cert", certified: head, enrollment: seqZero ? enrollment.body : undefined });
+    turn.send(oracle, certOf(turn, head, seqZero ? enrollment.body : undefined));
   }
 }

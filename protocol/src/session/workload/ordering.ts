@@ -21,7 +21,7 @@ import {
 } from "../vote.ts";
 import { pursueAll } from "./contact.ts";
 import type { Live, PendingStep } from "./durable.ts";
-import { dealRatchet, raiseBase } from "./ratcheting.ts";
+import { dealRatchet, raiseBase, raisesNoBase } from "./ratcheting.ts";
 import type { Turn } from "./turn.ts";
 
 type Ordered = Extract<OracleMessage, { kind: "ordered" }>;
@@ -147,7 +147,7 @@ function takeCertificate(turn: Turn, qc: Certificate, pending: PendingStep): boo
   }
   if (pending.qc !== undefined) return true;
   verifyCertificate(turn.group, turn.context.roster, qc, header);
-  turn.change({ pending: { ...pending, qc } }, pending.ratchet === undefined);
+  turn.change({ pending: { ...pending, qc } }, raisesNoBase(turn.alive(), pending));
   return true;
 }
 
@@ -168,8 +168,8 @@ export function onOrdered(turn: Turn, oracle: number, answer: Ordered): void {
 
 /**
  * The certificate of the pending step, once q votes (for a ratchet: q with share_ok)
- * are here. A ratchet's is saved before anybody sees it: an oracle erases its old
- * share on a certificate with its own vote, and W must then name the new base.
+ * are here. One that raises an oracle's base is saved before anybody sees it: that
+ * oracle erases its old share on W's word, and W must then name the new base.
  */
 export function certify(turn: Turn): Certificate | undefined {
   const { pending } = turn.alive();
@@ -180,7 +180,7 @@ export function certify(turn: Turn): Certificate | undefined {
   const counted = pending.ratchet === undefined ? votes : votes.filter(({ vote }) => vote.shareOk);
   if (counted.length < quorum) return undefined;
   const qc = assembleCertificate(votes);
-  turn.change({ pending: { ...pending, qc } }, pending.ratchet === undefined);
+  turn.change({ pending: { ...pending, qc } }, raisesNoBase(turn.alive(), pending));
   return qc;
 }
 

@@ -41,6 +41,12 @@ export function dealRatchet(turn: Turn, live: Live): DealtRatchet {
   return { part: { commitments, bases: live.lags.map(({ base }) => base) }, secret: { share, deltas } };
 }
 
+/** Whether the certificate of a step can tell W nothing about anybody's base: then losing it in a crash is harmless. */
+export function raisesNoBase(live: Live, pending: PendingStep): boolean {
+  const { shareVersion } = pending.signed.header;
+  return pending.ratchet === undefined && live.lags.every(({ base }) => base >= shareVersion);
+}
+
 /** Oracles whose share_ok vote for a step W holds: in its certificate or since. */
 function holders(turn: Turn, pending: PendingStep): Set<number> {
   const certified = pending.qc === undefined ? [] : votesOf(pending.qc);

@@ -9,8 +9,9 @@ import { statusInput } from "../status.ts";
 import { follows, signaturesVerify } from "../step-check.ts";
 import { verifyCertificate } from "../vote.ts";
 import { enterRunning, finish } from "./advance.ts";
-import { introduce, pursueAll } from "./contact.ts";
+import { certOf, introduce, pursueAll } from "./contact.ts";
 import { die } from "./ending.ts";
+import { raisesNoBase } from "./ratcheting.ts";
 import { quarantine, takeProof, voidProof } from "./refusals.ts";
 import type { CheckedStatus } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -125,7 +126,7 @@ function bringUpToDate(turn: Turn, answers: readonly CheckedStatus[], head: Cert
   for (const { oracle, head: theirs } of answers) {
     if (theirs === undefined) introduce(turn, oracle);
     else if (theirs.signed.header.seq < head.signed.header.seq) {
-      turn.send(oracle, { kind: "cert", certified: head, enrollment: undefined });
+      turn.send(oracle, certOf(turn, head));
     }
   }
 }
@@ -139,7 +140,7 @@ function adoptPending(turn: Turn, answers: readonly CheckedStatus[]): Header {
     (answer) => answer.head !== undefined && sameHeader(answer.head.signed.header, header),
   );
   if (pending.qc === undefined && shown?.head !== undefined) {
-    turn.change({ pending: { ...pending, qc: shown.head.qc } }, pending.ratchet === undefined);
+    turn.change({ pending: { ...pending, qc: shown.head.qc } }, raisesNoBase(turn.alive(), pending));
   }
   return turn.alive().pending?.qc === undefined ? head.signed.header : header;
 }
