@@ -5,6 +5,8 @@ import { evidenceVerbs } from "./evidence.ts";
 import { fenceVerb } from "./fence.ts";
 import { initVerb } from "./init.ts";
 import { instanceVerbs } from "./instance.ts";
+import { issuerVerbs } from "./issuer.ts";
+import { jwksVerbs } from "./jwks.ts";
 import { EXIT, failureOf, printFailure } from "./output.ts";
 import { resourceVerbs } from "./resource.ts";
 import { rosterVerbs } from "./roster.ts";
@@ -34,6 +36,8 @@ function buildProgram(): Command {
     ticketVerbs,
     instanceVerbs,
     evidenceVerbs,
+    issuerVerbs,
+    jwksVerbs,
     doctorVerb,
   ];
   for (const define of verbs) define(program);
