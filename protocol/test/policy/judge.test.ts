@@ -171,7 +171,7 @@ describe("raw bytes", () => {
 describe("an attestation", () => {
   const statement = {
     _type: "https://in-toto.io/Statement/v1",
-    subject: [{ name: "app.tgz", digest: { sha256: "00" } }],
+    subject: [{ name: "app.tgz", digest: { sha256: "0".repeat(64) } }],
     predicateType: "https://slsa.dev/provenance/v1",
     predicate: { builder: "ci" },
   };
@@ -199,6 +199,13 @@ describe("an attestation", () => {
     ["another DSSE version", pae(type, json).with(5, 0x32), "ERR_POLICY_ATTESTATION"],
     ["a body that is no statement", pae(type, "{}"), "ERR_POLICY_ATTESTATION"],
     ["no subject", pae(type, JSON.stringify({ ...statement, subject: [] })), "ERR_POLICY_ATTESTATION"],
+    ["a digest that is none", pae(type, json.replace("0000", "000g")), "ERR_POLICY_ATTESTATION"],
+    ["a digest cut short", pae(type, json.replace("0000", "")), "ERR_POLICY_ATTESTATION"],
+    [
+      "a predicate type that is no URI",
+      pae(type, JSON.stringify({ ...statement, predicateType: "slsa" })),
+      "ERR_POLICY_ATTESTATION",
+    ],
     [
       "a predicate type twice",
       pae(type, json.replace("{", '{"predicateType":"x",')),

@@ -1,0 +1,3 @@
+export * from "./envelope.ts";
+export * from "./pae.ts";
+export * from "./statement.ts";
