@@ -3,6 +3,7 @@ import { SimError } from "../core/index.ts";
 import { compareHelp, compareVerb } from "./compare.ts";
 import { exploreHelp, exploreVerb } from "./explore.ts";
 import { list, listHelp } from "./list.ts";
+import { liveHelp, liveVerb } from "./live.ts";
 import { print } from "./output.ts";
 import { replay, replayHelp } from "./replay.ts";
 import { report, reportHelp } from "./report.ts";
@@ -20,6 +21,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   replay: { help: replayHelp, run: replay },
   report: { help: reportHelp, run: report },
   compare: { help: compareHelp, run: compareVerb },
+  live: { help: liveHelp, run: liveVerb },
 };
 
 function usage(): string {
