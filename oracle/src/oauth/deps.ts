@@ -1,4 +1,5 @@
 import type { DpopNonceApi, OracleTokenApi } from "@ipse/protocol/host";
+import type { TokenRevocation } from "@ipse/protocol/issuer";
 import type { AccessTokenClaims, PublicJwk } from "@ipse/protocol/oauth";
 import type { Resource, Workload } from "@ipse/protocol/registry";
 import type { InstanceStatus } from "@ipse/protocol/session";
@@ -49,6 +50,9 @@ export interface OAuthDeps {
   instanceByKid(kid: Uint8Array): OAuthInstance | undefined;
   instancesOf(spiffeId: string, limit: number): readonly OAuthInstance[];
   statusOf(instance: Uint8Array): InstanceStatus | undefined;
+  /** Ends a token early (RFC 7009), durably and at every oracle. Rejects with an OAuthError. */
+  revokeToken(revocation: TokenRevocation): Promise<void>;
+  tokenRevoked(spiffeId: string, jti: string): boolean;
   workload(spiffeId: string): Workload | undefined;
   resource(url: string): Resource | undefined;
 }

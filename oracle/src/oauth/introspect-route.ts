@@ -59,7 +59,7 @@ function authenticateResource(deps: OAuthDeps, request: FastifyRequest, form: Fo
 }
 
 /** The claims of a token this cluster signed and that has not expired; undefined for anything else. */
-async function verifiedClaims(deps: OAuthDeps, token: string): Promise<AccessTokenClaims | undefined> {
+export async function verifiedClaims(deps: OAuthDeps, token: string): Promise<AccessTokenClaims | undefined> {
   try {
     const { header, claims } = parseCompactJwt(token);
     const jwk = deps.jwks().find((one) => one.kid !== undefined && one.kid === header["kid"]);
@@ -78,7 +78,8 @@ async function verifiedClaims(deps: OAuthDeps, token: string): Promise<AccessTok
 function stillStands(deps: OAuthDeps, claims: AccessTokenClaims): boolean {
   const instance = instanceClaim(claims);
   const active = instance !== undefined && deps.statusOf(instance) === "active";
-  return active && deps.workload(claims.sub) !== undefined;
+  const ended = deps.tokenRevoked(claims.sub, claims.jti);
+  return active && !ended && deps.workload(claims.sub) !== undefined;
 }
 
 /**

@@ -28,6 +28,9 @@ export function depsOfNode(
     },
     instancesOf: (spiffeId, limit) => node.instancesOf(spiffeId, limit).map(instanceOf),
     statusOf: (instance) => node.instance(instance)?.status,
+    // The executor's throw becomes a rejection.
+    revokeToken: (revocation) => new Promise((resolve) => node.revokeToken(revocation, resolve)),
+    tokenRevoked: (spiffeId, jti) => node.tokenRevoked(spiffeId, jti),
     workload: (spiffeId) => node.workload(spiffeId),
     resource: (url) => node.resource(url),
   };

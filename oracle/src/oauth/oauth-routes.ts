@@ -5,6 +5,7 @@ import { discoveryRoutes } from "./discovery-routes.ts";
 import { DpopNonces } from "./dpop-nonce.ts";
 import { BasicRefused, introspect } from "./introspect-route.ts";
 import { addressKey, KeyedLimiter, limit, RateLimited } from "./rate-limit.ts";
+import { revoke } from "./revoke-route.ts";
 import { issueToken } from "./token-route.ts";
 
 const BODY_BYTES_MAX = 32 * 1024;
@@ -56,6 +57,7 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
     reply.header("dpop-nonce", nonces.current());
     return issueToken({ deps, nonces, clients }, request);
   });
+  app.post(OAUTH_PATHS.revoke, (request) => revoke(deps, clients, request));
   app.post(OAUTH_PATHS.introspect, (request) => introspect(deps, callers, request));
 }
 

@@ -56,6 +56,28 @@ const introspection = {
   },
 };
 
+const revocation = {
+  post: {
+    summary: "Token revocation by the client it was issued to (RFC 7009)",
+    requestBody: form(
+      object(
+        {
+          token: text,
+          token_type_hint: text,
+          client_assertion_type: { const: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" },
+          client_assertion: text,
+        },
+        ["token", "client_assertion_type", "client_assertion"],
+      ),
+    ),
+    responses: {
+      ...ok("It is over, or never was", object({})),
+      ...refused(400, "The token is another client's"),
+      ...refused(401, "The client assertion is refused"),
+    },
+  },
+};
+
 const schemas = {
   OAuthError: object({ error: { enum: Object.keys(OAUTH_ERRORS) }, error_description: text }, ["error"]),
   TokenResponse: object(
@@ -86,6 +108,15 @@ export function openApiDocument(issuer: string) {
     paths: {
       "/oauth2/token": token,
       "/oauth2/introspect": introspection,
+      "/oauth2/revoke": revocation,
+      "/oauth2/signed-jwks": {
+        get: {
+          summary: "The same keys as a JWT signed by a quorum of oracles",
+          responses: {
+            200: { description: "A JWT", content: { "application/jwk-set+jwt": { schema: text } } },
+          },
+        },
+      },
       "/oauth2/jwks": get("Keys that verify access tokens (RFC 7517)", ref("JwkSet")),
       "/.well-known/oauth-authorization-server": get("Server metadata (RFC 8414)", { type: "object" }),
       "/.well-known/openid-configuration": get("Server metadata (OpenID Connect Discovery 1.0)", {

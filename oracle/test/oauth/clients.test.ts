@@ -77,6 +77,28 @@ describe("oauth4webapi", () => {
     expect(introspection).toMatchObject({ active: true, sub: SPIFFE_ID, token_type: "DPoP" });
   });
 
+  it("ends a token, which introspection then calls inactive", async () => {
+    const server = await discover();
+    const client: oauth.Client = { client_id: SPIFFE_ID };
+    const bound = oauth.PrivateKeyJwt(ed25519(), { [oauth.modifyAssertion]: bind({ resource: API }) });
+    const form = new URLSearchParams({ resource: API });
+    const granted = await oauth.clientCredentialsGrantRequest(server, client, bound, form, insecure);
+    const token = await oauth.processClientCredentialsResponse(server, client, granted);
+    const plain = () => oauth.PrivateKeyJwt(ed25519(), { [oauth.modifyAssertion]: bind({}) });
+    const resource: oauth.Client = { client_id: API };
+    const active = async () => {
+      const auth = oauth.ClientSecretBasic(SECRET);
+      const answer = await oauth.introspectionRequest(server, resource, auth, token.access_token, insecure);
+      return (await oauth.processIntrospectionResponse(server, resource, answer)).active;
+    };
+    expect(await active()).toBe(true);
+    const answer = await oauth.revocationRequest(server, client, plain(), token.access_token, insecure);
+    await oauth.processRevocationResponse(answer);
+    expect(await active()).toBe(false);
+    const unknown = await oauth.revocationRequest(server, client, plain(), "no token", insecure);
+    await oauth.processRevocationResponse(unknown);
+  });
+
   it("validates the token as a resource server would (RFC 9068 with DPoP)", async () => {
     const server = await discover();
     const client: oauth.Client = { client_id: SPIFFE_ID };

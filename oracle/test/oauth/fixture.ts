@@ -96,6 +96,12 @@ export class World implements OAuthDeps {
     this.instances.find((one) => equalBytes(identityKid(one.identityKey), kid));
   instancesOf = (spiffeId: string) => this.instances.filter((one) => one.spiffeId === spiffeId);
   statusOf = (id: Uint8Array) => this.instances.find((one) => equalBytes(one.instance, id))?.status;
+  readonly ended = new Set<string>();
+  revokeToken = async ({ jti }: { jti: string }) => {
+    this.ended.add(jti);
+    await Promise.resolve();
+  };
+  tokenRevoked = (_spiffeId: string, jti: string) => this.ended.has(jti);
   workload = (spiffeId: string) => (spiffeId === SPIFFE_ID ? this.policy : undefined);
   resource = (url: string) => this.resources.get(url);
 

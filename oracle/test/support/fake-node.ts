@@ -73,6 +73,12 @@ export class FakeNode implements OracleNode {
   burn(_key: Uint8Array, _untilMs: number, done: (fresh: boolean) => void): void {
     done(true);
   }
+  revokeToken(_revocation: object, done: () => void): void {
+    done();
+  }
+  tokenRevoked(): boolean {
+    return false;
+  }
   instances(limit: number): InstanceSummary[] {
     return this.summaries.slice(0, limit);
   }

@@ -11,18 +11,16 @@ import {
   SIGNED_JWKS_SECONDS,
   SIGNED_JWKS_TYP,
   signedJwksClaims,
-  type TokenJudge,
   tokenInput,
 } from "../issuer/index.ts";
-import { endpointUrl, OAUTH_PATHS } from "../oauth/metadata.ts";
 import { allow } from "../oauth/oauth-error.ts";
-import { portableEs256 } from "../oauth/verify-jws.ts";
 import { TOLERANCES } from "../policy/tolerances.ts";
-import { endpointOf, workloadOf } from "../registry/registry.ts";
+import { workloadOf } from "../registry/registry.ts";
 import { records } from "../session/oracle/index.ts";
 import type { DpopNonceBook } from "./dpop-nonces.ts";
 import type { HeldIssuerKey, IssuerKeyring } from "./issuer-keyring.ts";
 import type { OracleCore } from "./oracle-core.ts";
+import { tokenJudge } from "./token-judge.ts";
 
 /** A subject this oracle is ready to sign, once what it uses up is burnt. */
 export interface Judged {
@@ -45,27 +43,6 @@ export class CosignJudge {
     this.#nonces = nonces;
   }
 
-  /** The judge of token requests as of now. */
-  token(): TokenJudge {
-    const { view, newest, options } = this.#core;
-    const { group, clock, issuer } = options;
-    const bases = newest.oracles.flatMap(({ id }) => endpointOf(view, id)?.oauthUrl ?? []);
-    return {
-      group,
-      verifyEs256: issuer?.verifyEs256 ?? portableEs256,
-      issuer: newest.issuer,
-      tokenUrls: [newest.issuer, ...bases].map((base) => endpointUrl(base, OAUTH_PATHS.token)),
-      nowMs: clock.nowMs(),
-      instanceByKid: (kid) => {
-        const found = view.get(records.kidIndex, kid);
-        const record = found === undefined ? undefined : view.get(records.instances, found.instance);
-        return record === undefined ? undefined : { ...record.constants, status: record.status };
-      },
-      workload: (spiffeId) => workloadOf(view, spiffeId),
-      acceptNonce: (nonce) => this.#nonces.accepts(nonce),
-    };
-  }
-
   /** Throws OAuthError when this oracle will not sign it. */
   judge(key: HeldIssuerKey, subject: CosignSubject): Judged {
     switch (subject.kind) {
@@ -79,7 +56,7 @@ export class CosignJudge {
   }
 
   #token(key: HeldIssuerKey, { request, terms }: Extract<CosignSubject, { kind: "token" }>): Judged {
-    const judge = this.token();
+    const judge = tokenJudge(this.#core, this.#nonces);
     const judged = judgeRequest(judge, request);
     const claims = agreedClaims(judge, judged, request, terms);
     const { instance, spiffeId } = judged.instance;

@@ -1,6 +1,6 @@
 import type { Hash } from "../encoding/index.ts";
 import type { Group } from "../group/group.ts";
-import type { IssuerKey, IssuerTimes, SignableTokenRequest } from "../issuer/index.ts";
+import type { IssuerKey, IssuerTimes, SignableTokenRequest, TokenRevocation } from "../issuer/index.ts";
 import type { OAuthError } from "../oauth/oauth-error.ts";
 import type { PublicJwk } from "../oauth/thumbprint.ts";
 import type { VerifyEs256 } from "../oauth/verify-jws.ts";
@@ -154,6 +154,9 @@ export interface OracleNode {
   /** Threshold issuance; undefined where it is off. */
   readonly tokens: OracleTokenApi | undefined;
   readonly dpopNonces: DpopNonceApi;
+  /** Ends a token at its client's word (RFC 7009), durably and at every oracle. Throws OAuthError at once. */
+  revokeToken(revocation: TokenRevocation, done: () => void): void;
+  tokenRevoked(spiffeId: string, jti: string): boolean;
 
   /** Marks this oracle rolled back, for good (operator's word; PROTOCOL section 3, Restart and rollback). */
   fence(reason: string, done: () => void): void;

@@ -1,5 +1,6 @@
 import type { Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
+import type { TokenRevocation } from "../issuer/index.ts";
 import { statements } from "../registry/registry.ts";
 import type { SignedStatement } from "../registry/statement.ts";
 import { selfOf } from "../session/oracle/cast-vote.ts";
@@ -26,6 +27,8 @@ import { OraclePool } from "./oracle-pool.ts";
 import { OracleReads } from "./oracle-reads.ts";
 import { OracleRegistry } from "./oracle-registry.ts";
 import { OracleTokens } from "./oracle-tokens.ts";
+import { tokenJudge } from "./token-judge.ts";
+import { TokenRevocations } from "./token-revocations.ts";
 
 /** How long an agent waits while this oracle re-reads its peers after a start. */
 const SYNCING_RETRY_MS = 250;
@@ -40,6 +43,7 @@ class OracleHost extends OracleReads implements OracleNode {
   readonly #issuer: OracleIssuer | undefined;
   readonly tokens: OracleTokens | undefined;
   readonly dpopNonces: DpopNonceBook;
+  readonly #revocations: TokenRevocations;
   #synced = false;
   #stopping = false;
 
@@ -52,6 +56,7 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#pool = new OraclePool(core);
     this.#burns = new Burns(core);
     this.dpopNonces = new DpopNonceBook(core);
+    this.#revocations = new TokenRevocations(core, () => tokenJudge(core, this.dpopNonces));
     const { issuer } = core.options;
     if (issuer === undefined) return;
     this.#issuer = new OracleIssuer(core, issuer);
@@ -75,6 +80,7 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#gossip.start();
     this.#pool.start();
     this.#burns.start();
+    this.#revocations.start();
     this.#issuer?.start();
     this.tokens?.start();
   }
@@ -92,6 +98,7 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#gossip.stop();
     this.#pool.stop();
     this.#burns.stop();
+    this.#revocations.stop();
     this.#issuer?.stop();
     this.tokens?.stop();
     this.#core.view.afterPending(done);
@@ -158,6 +165,7 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#pool.onPeerUp(oracle);
     this.#issuer?.onPeerUp(oracle);
     this.tokens?.onPeerUp(oracle);
+    this.#revocations.onPeerUp(oracle);
   }
 
   onPeerDown(oracle: number): void {
@@ -172,6 +180,7 @@ class OracleHost extends OracleReads implements OracleNode {
     if (message.kind === "dkg") return this.#pool.onDkg(oracle, message.payload);
     if (message.kind === "issuerDkg") return this.#issuer?.onDkg(oracle, message.payload);
     if (message.kind === "cosign") return this.tokens?.onCosign(oracle, message.attempt, message.message);
+    if (message.kind === "tokenRevoked") return this.#revocations.onPeer(message);
     this.#gossip.onMessage(oracle, message);
   }
 
@@ -186,6 +195,14 @@ class OracleHost extends OracleReads implements OracleNode {
 
   burn(key: Uint8Array, untilMs: number, done: (fresh: boolean) => void): void {
     this.#burns.burn(key, untilMs, done);
+  }
+
+  revokeToken(revocation: TokenRevocation, done: () => void): void {
+    this.#revocations.add(revocation, true, done);
+  }
+
+  tokenRevoked(spiffeId: string, jti: string): boolean {
+    return this.#revocations.has(spiffeId, jti);
   }
 
   fence(reason: string, done: () => void): void {

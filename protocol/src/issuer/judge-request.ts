@@ -72,7 +72,8 @@ export function requireActive(status: InstanceStatus | undefined): void {
   allow(status === "active", "invalid_client", `the instance is ${status ?? "unknown"}`);
 }
 
-function judgeAssertion(judge: TokenJudge, assertion: string) {
+/** Whose assertion this is, its signature verified; times are not judged. */
+function provenAssertion(judge: TokenJudge, assertion: string) {
   const asClient = <T>(run: () => T): T => refusedAs("invalid_client", "the client assertion", run);
   const jwt = asClient(() => parseCompactJwt(assertion));
   const { kid } = asClient(() => parseWith(assertionHeader, jwt.header, "ERR_ASSERTION_HEADER"));
@@ -80,6 +81,11 @@ function judgeAssertion(judge: TokenJudge, assertion: string) {
   allow(instance !== undefined, "invalid_client", "kid names no instance this oracle knows");
   const signed = jwsVerifies(judge, assertion, jwt.signingInput, ed25519Jwk(instance.identityKey));
   allow(signed, "invalid_client", "the client assertion's signature does not verify");
+  return { jwt, kid, instance, asClient };
+}
+
+function judgeAssertion(judge: TokenJudge, assertion: string) {
+  const { jwt, kid, instance, asClient } = provenAssertion(judge, assertion);
   const { spiffeId } = instance;
   const claims = asClient(() => checkAssertionClaims(jwt, { spiffeId, kid, nowMs: judge.nowMs }));
   allow(claims.aud === judge.issuer, "invalid_client", "aud must be the issuer and nothing else");
@@ -126,4 +132,21 @@ export function judgeRequest(judge: TokenJudge, request: SignableTokenRequest): 
     jti: tokenJti(jwt.signingInput),
     burns: [assertion, ...dpop],
   };
+}
+
+/**
+ * Whose token is to end (RFC 7009 section 2.1): the workload that signed this assertion. It must not be one that was
+ * made for a token (scope, resource or key named), so that nobody who saw a token request can end the token.
+ * `fresh`: the client is here now; otherwise an oracle passes on what it accepted earlier. Throws OAuthError.
+ */
+export function judgeRevocation(judge: TokenJudge, assertion: string, fresh: boolean): string {
+  const { jwt, kid, instance, asClient } = provenAssertion(judge, assertion);
+  const { iat } = jwt.claims;
+  const nowMs = fresh || typeof iat !== "number" ? judge.nowMs : iat * 1000;
+  const { spiffeId } = instance;
+  const claims = asClient(() => checkAssertionClaims(jwt, { spiffeId, kid, nowMs }));
+  allow(claims.aud === judge.issuer, "invalid_client", "aud must be the issuer and nothing else");
+  const unbound = claims.scope === undefined && claims.resource === undefined && claims.cnf === undefined;
+  allow(unbound, "invalid_client", "the client assertion was made for a token");
+  return spiffeId;
 }

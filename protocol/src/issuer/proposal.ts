@@ -11,7 +11,7 @@ import {
   union,
 } from "../encoding/index.ts";
 import { hash32, id16, oracleId } from "../ids.ts";
-import { MESSAGE_BYTES_MAX, SPIFFE_ID_BYTES_MAX, URL_BYTES_MAX } from "../limits.ts";
+import { MESSAGE_BYTES_MAX, SPIFFE_ID_BYTES_MAX, TEXT_BYTES_MAX, URL_BYTES_MAX } from "../limits.ts";
 
 /** Issuer keys one oracle holds at once. */
 export const ISSUER_KEYS_MAX = 16;
@@ -65,3 +65,12 @@ export type CosignAttempt = Infer<typeof attempt>;
 export function attemptDigest(value: CosignAttempt): Hash {
   return hashOf("ipse/v1/cosign-attempt", attempt, value);
 }
+
+/** A client's word that one of its tokens ends (RFC 7009): the assertion it authenticated with, and the token's id. */
+export const tokenRevocation = struct({
+  assertion: text(MESSAGE_BYTES_MAX),
+  jti: text(TEXT_BYTES_MAX),
+  /** When the token would have expired. */
+  expMs: u64,
+});
+export type TokenRevocation = Infer<typeof tokenRevocation>;

@@ -24,6 +24,11 @@ export function buildServerMetadata(issuer: string) {
     token_endpoint: endpointUrl(issuer, OAUTH_PATHS.token),
     jwks_uri: endpointUrl(issuer, OAUTH_PATHS.jwks),
     introspection_endpoint: endpointUrl(issuer, OAUTH_PATHS.introspect),
+    revocation_endpoint: endpointUrl(issuer, OAUTH_PATHS.revoke),
+    revocation_endpoint_auth_methods_supported: ["private_key_jwt"],
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
+    /** https://openid.net/specs/openid-federation-1_0.html#section-5.2.1 */
+    signed_jwks_uri: endpointUrl(issuer, OAUTH_PATHS.signedJwks),
     grant_types_supported: ["client_credentials"],
     response_types_supported: [],
     token_endpoint_auth_methods_supported: ["private_key_jwt"],

@@ -14,6 +14,7 @@ import {
 } from "../encoding/index.ts";
 import { check } from "../errors.ts";
 import { hash32, oracleId, salt32, signature64 } from "../ids.ts";
+import { tokenRevocation } from "../issuer/proposal.ts";
 import { FRAME_BYTES_MAX } from "../limits.ts";
 import { signedStatement } from "../registry/statement.ts";
 import { certifiedHeader, provenHeader } from "../session/certified.ts";
@@ -81,6 +82,8 @@ export const peerMessage = union({
   issuerDkg: [9, struct({ payload: varBytes(FRAME_BYTES_MAX - 64) })],
   /** A threshold signature under an issuer key. */
   cosign: [10, cosign],
+  /** A client ended one of its tokens. */
+  tokenRevoked: [11, tokenRevocation],
 });
 export type PeerMessage = Infer<typeof peerMessage>;
 

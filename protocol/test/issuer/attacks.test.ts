@@ -365,3 +365,45 @@ test("claims of a token are those of the assertion's request and nothing else", 
     "instance",
   ]);
 });
+
+describe("a token its client ended", () => {
+  const ended = (world: TokenWorld, jti: string) =>
+    world.cluster.ids.map((id) => world.cluster.node(id)?.tokenRevoked(POLICY.spiffeId, jti));
+  const unbound = { scope: undefined, resource: undefined };
+  const revocation = (world: TokenWorld, jti: string, assertion = world.assertion(unbound)) => ({
+    assertion,
+    jti,
+    expMs: world.cluster.world.clock.nowMs() + 300_000,
+  });
+
+  test("is ended at every oracle, also at one that was away", () => {
+    const world = new TokenWorld("ended");
+    world.cluster.crashOracle(4, 0);
+    world.cluster.node(1)?.revokeToken(revocation(world, "t1"), () => undefined);
+    world.cluster.world.settle(1_000);
+    world.cluster.startOracle(4);
+    world.cluster.world.settle(1_000);
+    expect(ended(world, "t1")).toEqual([true, true, true, true]);
+    expect(ended(world, "t2")).toEqual([false, false, false, false]);
+  });
+
+  test("is not ended by an assertion that was made for a token", () => {
+    const world = new TokenWorld("stolen assertion");
+    const run = () =>
+      world.cluster.node(1)?.revokeToken(revocation(world, "t1", world.assertion()), () => {});
+    expect(run).toThrow("made for a token");
+    world.cluster
+      .node(2)
+      ?.onPeerMessage(1, { kind: "tokenRevoked", ...revocation(world, "t1", world.assertion()) });
+    world.cluster.world.settle(1_000);
+    expect(ended(world, "t1")).toEqual([false, false, false, false]);
+  });
+
+  test("is not ended by a peer without its client's word", () => {
+    const world = new TokenWorld("peer's word");
+    const forged = `${world.assertion(unbound).slice(0, -6)}AAAAAA`;
+    world.cluster.node(2)?.onPeerMessage(1, { kind: "tokenRevoked", ...revocation(world, "t1", forged) });
+    world.cluster.world.settle(1_000);
+    expect(ended(world, "t1")[1]).toBe(false);
+  });
+});

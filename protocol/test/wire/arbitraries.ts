@@ -169,5 +169,6 @@ export const peerMessage: Arbitrary<PeerMessage> = fc.oneof(
   fc.record({ kind: kind("fetched"), certified: maybe(certifiedHeader), enrollment: maybe(enrollment) }),
   fc.record({ kind: kind("dkg"), payload: upTo(300) }),
   fc.record({ kind: kind("issuerDkg"), payload: upTo(300) }),
+  fc.record({ kind: kind("tokenRevoked"), assertion: text, jti: text, expMs: u64 }),
   fc.record({ kind: kind("cosign"), attempt: id16, message: cosignMessage }),
 );
