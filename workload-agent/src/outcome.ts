@@ -39,6 +39,7 @@ const BY_CODE: Readonly<Record<string, Outcome>> = {
   ERR_ALREADY_ENROLLED: "usage",
   ERR_AGENT_NOT_RUNNING: "failed",
   ERR_MESSAGE_SIZE: "usage",
+  ERR_ATTESTATION_KEY: "usage",
   ERR_JOIN_URI: "usage",
   ERR_JOIN_ROSTER: "usage",
   ERR_SOCKET_PATH: "usage",

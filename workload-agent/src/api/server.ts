@@ -1,5 +1,6 @@
 import { toBase64Url } from "@ipse/protocol";
 import fastify, { type FastifyInstance } from "fastify";
+import { attestRoute } from "./attest-route.ts";
 import { notFound, sendProblem } from "./problems.ts";
 import {
   assertionRequest,
@@ -10,6 +11,7 @@ import {
   tokenRequest,
 } from "./schemas.ts";
 import type { AgentService } from "./service.ts";
+import { parseBodiesStrictly } from "./strict-body.ts";
 
 async function tokenReport(service: AgentService, body: unknown) {
   const { proof: target, ...query } = parseRequest(tokenRequest, body);
@@ -70,8 +72,10 @@ export function workloadApi(service: AgentService): FastifyInstance {
   });
   server.setErrorHandler((error, _request, reply) => sendProblem(reply, error));
   server.setNotFoundHandler(notFound);
+  parseBodiesStrictly(server);
   reads(server, service);
   writes(server, service);
+  attestRoute(server, service);
   return server;
 }
 

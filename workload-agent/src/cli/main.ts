@@ -14,6 +14,8 @@ const verbs: Readonly<Record<string, () => Promise<CommandDef>>> = {
   sign: async () => (await import("./verbs/sign.ts")).signVerb,
   assertion: async () => (await import("./verbs/assertion.ts")).assertionVerb,
   token: async () => (await import("./verbs/token.ts")).tokenVerb,
+  attest: async () => (await import("./verbs/attest.ts")).attestVerb,
+  "verify-attestation": async () => (await import("./verbs/verify-attestation.ts")).verifyAttestationVerb,
   leave: async () => (await import("./verbs/leave.ts")).leaveVerb,
   doctor: async () => (await import("./verbs/doctor.ts")).doctorVerb,
 };

@@ -16,6 +16,19 @@ function optionsOf(args: ArgsDef): NonNullable<Parameters<typeof parseArgs>[0]>[
   return options;
 }
 
+/** A flag that may stand several times carries `multiple: true` beside what citty knows. */
+function isRepeatable(args: ArgsDef, name: string): boolean {
+  const arg = Object.hasOwn(args, name) ? args[name] : undefined;
+  return arg !== undefined && "multiple" in arg && arg.multiple === true;
+}
+
+/** Every value of a flag that may stand several times, in their order. */
+export function valuesOf(args: ArgsDef, raw: readonly string[], name: string): string[] {
+  return parseLoose(args, raw).tokens.flatMap((token) =>
+    token.kind === "option" && token.name === name && token.value !== undefined ? [token.value] : [],
+  );
+}
+
 /**
  * Refuses what citty would let pass: unknown flags, flags without their value, stray words, a flag twice. The
  * message never repeats a value, which could be a join URI.
@@ -28,7 +41,8 @@ export function checkArgs(args: ArgsDef, raw: readonly string[]): void {
     if (token.kind !== "option") continue;
     const known = Object.hasOwn(optionsOf(args) ?? {}, token.name);
     if (!known) throw usageError(`unknown flag ${token.rawName}`);
-    if (seen.has(token.name)) throw usageError(`${token.rawName} stands twice`);
+    if (seen.has(token.name) && !isRepeatable(args, token.name))
+      throw usageError(`${token.rawName} stands twice`);
     seen.add(token.name);
     checkValue(args, token.name, token.rawName, token.value);
   }

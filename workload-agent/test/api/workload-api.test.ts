@@ -68,7 +68,8 @@ describe("the workload API", () => {
     ["a jkt that is none", "/v1/assertion", { audience: "x", jkt: "y" }, "jkt"],
     ["no resource", "/v1/token", { scope: "x" }, "resource"],
     ["a proof without a URL", "/v1/token", { resource: "x", proof: { method: "GET" } }, "proof.url"],
-    ["what is not JSON", "/v1/sign", "{", "Bad Request"],
+    ["what is not JSON", "/v1/sign", "{", "JSON"],
+    ["a member twice", "/v1/sign", `{"payload":"AQID","payload":"AQIE"}`, "key stands twice"],
   ];
   it.each(bad)("refuses %s and names the field", async (_name, url, body, word) => {
     const { status, json } = await ask(agentStub(), "POST", url, body);

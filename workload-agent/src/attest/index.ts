@@ -1,0 +1,2 @@
+export * from "./attest.ts";
+export * from "./keys.ts";
