@@ -4,7 +4,7 @@ import type { Group, Scalar } from "../group/group.ts";
 import { NONCE_SLOT_MS, NONCE_SLOTS_MAX, NONCE_SLOTS_PER_INSTANCE_MAX } from "../limits.ts";
 import type { Message } from "../session/body.ts";
 import type { SlotSubject } from "../session/oracle/context.ts";
-import type { NonceSlot, ShareResult } from "../session/signing.ts";
+import type { NonceSlot } from "../session/signing.ts";
 import type { Entropy } from "./ports.ts";
 
 interface LiveSlot {
@@ -12,13 +12,6 @@ interface LiveSlot {
   readonly slotId: Uint8Array;
   readonly messages: readonly Message[];
   readonly nonces: readonly SigningNonces[];
-  readonly expiresAtMs: number;
-}
-
-/** What a COMMIT got. No secret: the shares went out under this very list. */
-interface GivenAnswer {
-  readonly commit: Uint8Array;
-  readonly results: readonly ShareResult[];
   readonly expiresAtMs: number;
 }
 
@@ -33,8 +26,6 @@ export class NonceVault {
   readonly #identifier: number;
   readonly #bootId: Uint8Array;
   readonly #slots = new Map<string, LiveSlot[]>();
-  /** The last answer of each instance: what was given once for a COMMIT is given again for the same bytes. */
-  readonly #answers = new Map<string, GivenAnswer>();
   #count = 0;
 
   constructor(group: Group, entropy: Entropy, identifier: number, bootId: Uint8Array) {
@@ -146,29 +137,15 @@ export class NonceVault {
     return { messages: slot.messages, nonces: slot.nonces };
   }
 
-  /** Remembers what a COMMIT got, for as long as its slot would have lived. */
-  answered(instance: Uint8Array, commit: Uint8Array, results: readonly ShareResult[], nowMs: number): void {
-    this.#answers.set(toHex(instance), { commit, results, expiresAtMs: nowMs + NONCE_SLOT_MS });
-  }
-
-  /** What this very COMMIT got, where it is the instance's last and not long ago. */
-  answerTo(instance: Uint8Array, commit: Uint8Array, nowMs: number): readonly ShareResult[] | undefined {
-    const given = this.#answers.get(toHex(instance));
-    const same = given !== undefined && equalBytes(given.commit, commit) && given.expiresAtMs > nowMs;
-    return same ? given.results : undefined;
-  }
-
   /** Ends every slot of an instance: it was suspended or revoked. */
   drop(instance: Uint8Array): void {
     const key = toHex(instance);
-    this.#answers.delete(key);
     for (const slot of this.#slots.get(key) ?? []) this.#discard(slot);
     this.#slots.delete(key);
   }
 
   /** Ends what has expired; the host calls it now and then. */
   expire(nowMs: number): void {
-    for (const [key, { expiresAtMs }] of this.#answers) if (expiresAtMs <= nowMs) this.#answers.delete(key);
     for (const [key, slots] of this.#slots) {
       const live = slots.filter((slot) => slot.expiresAtMs > nowMs);
       for (const slot of slots) if (!live.includes(slot)) this.#discard(slot);

@@ -4,7 +4,7 @@ import type { Group, Point, Scalar } from "../group/group.ts";
 import { identityKidText, judgeMessage } from "../policy/index.ts";
 import type { Workload } from "../registry/statement.ts";
 import type { OracleEffect } from "../session/oracle/index.ts";
-import { commitHash, denialInput, type ShareResult } from "../session/signing.ts";
+import { denialInput, type ShareResult } from "../session/signing.ts";
 import type { OracleMessage } from "../wire/session.ts";
 import type { NonceVault } from "./nonce-vault.ts";
 
@@ -46,11 +46,6 @@ export function signCommit(context: SignContext, effect: SignEffect): OracleMess
   const { subject, commit, lists } = effect;
   const named = commit.slots.find((slot) => slot.oracle === oracle);
   if (named === undefined) return refused("ERR_COMMIT_SIGNERS", "this oracle is not among the signers");
-  // A lost reply, a doubled frame, or a signer that relayed the COMMIT first must not cost the slot's answer.
-  const digest = commitHash(commit);
-  const given = vault.answerTo(subject.instance, digest, monotonicMs);
-  if (given !== undefined)
-    return { kind: "shares", oracle, ...subject, slotId: named.slotId, results: given, fresh: undefined };
   const shown = vault.peek(subject, named.bootId, named.slotId, monotonicMs);
   if (shown === undefined) return refused("ERR_NONCE_SLOT", "no such live nonce slot; send the STEP again");
   const equal =
@@ -92,7 +87,6 @@ export function signCommit(context: SignContext, effect: SignEffect): OracleMess
     const signing = signingPackage(group, request, nonces);
     return { kind: "share", z: signShare(group, signing, effect.share as Scalar, nonces) };
   });
-  vault.answered(subject.instance, digest, results, monotonicMs);
   const fresh = vault.slotFor(subject, taken.messages, effect.share as Scalar, monotonicMs);
   return { kind: "shares", oracle, ...subject, slotId: named.slotId, results, fresh };
 }

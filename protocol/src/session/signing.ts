@@ -1,7 +1,5 @@
 import {
   constant,
-  type Hash,
-  hashOf,
   type Infer,
   list,
   signingInput,
@@ -42,11 +40,6 @@ export type Commit = Infer<typeof commit>;
 
 export const signedCommit = struct({ commit, signature: signature64 });
 export type SignedCommit = Infer<typeof signedCommit>;
-
-/** Names a COMMIT by everything in it. */
-export function commitHash(value: Commit): Hash {
-  return hashOf("ipse/v1/commit-hash", commit, value);
-}
 
 /** The bytes the chain key of the step's seq signs for a COMMIT. */
 export function commitInput(value: Commit): Uint8Array {
