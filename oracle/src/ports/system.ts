@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { existsSync, openSync, readSync } from "node:fs";
 import type { Clock, Entropy, Timers } from "@ipse/protocol/host";
 
 export const systemClock: Clock = {
@@ -20,17 +20,19 @@ export const systemTimers: Timers = {
 
 const KERNEL = "/dev/urandom";
 
+let device: number | undefined;
+
 /**
  * node:crypto draws from a generator in this process's memory, which a VM snapshot or a memory clone copies;
  * the kernel is asked anew every time. Where there is no such device, node:crypto has to do.
  */
 function fromKernel(count: number): Uint8Array {
   const out = new Uint8Array(count);
-  const device = openSync(KERNEL, "r");
-  try {
-    for (let at = 0; at < count; ) at += readSync(device, out, at, count - at, null);
-  } finally {
-    closeSync(device);
+  device ??= openSync(KERNEL, "r");
+  for (let at = 0; at < count; ) {
+    const read = readSync(device, out, at, count - at, null);
+    if (read <= 0) throw new Error("the kernel's random device ended");
+    at += read;
   }
   return out;
 }

@@ -18,10 +18,11 @@ export class ByteWriter {
     const fits = Number.isSafeInteger(value) && value >= 0 && (width === 8 || value < 2 ** (8 * width));
     if (!fits) throw new IpseError("ERR_ENCODING", `not an unsigned integer of ${width} bytes`);
     this.#reserve(width);
-    let rest = value;
-    for (let i = width - 1; i >= 0; i--) {
-      this.#buffer[this.#length + i] = rest % 256;
-      rest = Math.floor(rest / 256);
+    const low = value % 2 ** 32;
+    const high = (value - low) / 2 ** 32;
+    for (let i = 0; i < width; i++) {
+      const shift = 8 * (width - 1 - i);
+      this.#buffer[this.#length + i] = shift < 32 ? low >>> shift : high >>> (shift - 32);
     }
     this.#length += width;
   }

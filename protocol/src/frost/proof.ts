@@ -26,14 +26,17 @@ export function makeProof(
   return concatBytes(r, z);
 }
 
-/** Whether (R, z) proves possession of `publicKey`'s discrete log for this context. Never throws. */
+/**
+ * Whether (R, z) proves possession of `publicKey`'s discrete log for this context: [z]B - [c]P is R, byte for
+ * byte. What equals the encoding of a computed point needs no decoding; the identity is refused. Never throws.
+ */
 export function verifyProof(group: Group, publicKey: Point, context: Uint8Array, proof: Uint8Array): boolean {
   try {
-    const r = group.decodePoint(proof.slice(0, 32));
+    const r = proof.slice(0, 32) as Point;
     const z = group.decodeScalar(proof.slice(32));
-    if (group.scalarIsZero(z)) return false;
-    const right = group.add(r, group.mul(challenge(group, publicKey, r, context), publicKey));
-    return group.equal(group.baseMul(z), right);
+    if (group.scalarIsZero(z) || group.equal(r, group.identity)) return false;
+    const minusC = group.scalarNegate(challenge(group, publicKey, r, context));
+    return group.equal(group.multiMulPublic([z, minusC], [group.generator, publicKey]), r);
   } catch {
     return false;
   }

@@ -14,7 +14,7 @@ import {
   scalarError,
 } from "./encoded.ts";
 import { type Ed25519, type Group, type Point, type Scalar, SIGNATURE_BYTES, WIDE_BYTES } from "./group.ts";
-import { recentKeys } from "./recent-keys.ts";
+import { recentKeys, recentSignatures } from "./recent-keys.ts";
 
 /*
  * The portable backend: @noble/curves, audited pure JavaScript that runs wherever JavaScript does.
@@ -106,7 +106,7 @@ function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Arra
 const ed25519: Ed25519 = {
   publicKey: (seed) => nobleEd25519.getPublicKey(seed),
   sign: (seed, message) => nobleEd25519.sign(message, seed),
-  verify,
+  verify: recentSignatures(verify).verify,
 };
 
 export const portableGroup: Group = {

@@ -11,7 +11,7 @@ import {
   scalarError,
 } from "./encoded.ts";
 import { type Ed25519, type Group, type Point, type Scalar, SIGNATURE_BYTES, WIDE_BYTES } from "./group.ts";
-import { recentKeys } from "./recent-keys.ts";
+import { recentKeys, recentSignatures } from "./recent-keys.ts";
 import { selfTest } from "./self-test.ts";
 import { loadSodium, type Sodium, type SodiumNative } from "./sodium-load.ts";
 
@@ -57,7 +57,14 @@ function scalarOps(sodium: Sodium) {
   };
 }
 
-function pointOps(native: SodiumNative) {
+type KnownPoint = (bytes: Uint8Array) => true | undefined;
+
+/** Whether bytes are the canonical encoding of a prime-order point; the recent good ones are remembered. */
+function knownPoints(native: SodiumNative): KnownPoint {
+  return recentKeys((bytes) => (native.crypto_core_ed25519_is_valid_point(bytes) ? true : undefined));
+}
+
+function pointOps(native: SodiumNative, known: KnownPoint) {
   const identity = identityBytes() as Point;
   const generator = generatorBytes() as Point;
   const one = numberBytes(1);
@@ -76,7 +83,7 @@ function pointOps(native: SodiumNative) {
     generator,
     identity,
     decodePoint: (bytes: Uint8Array): Point => {
-      if (bytes.length !== 32 || !native.crypto_core_ed25519_is_valid_point(bytes)) throw pointError();
+      if (known(bytes) !== true) throw pointError();
       return Uint8Array.from(bytes) as Point;
     },
     baseMul,
@@ -96,10 +103,7 @@ function pointOps(native: SodiumNative) {
   };
 }
 
-function signatureOps(native: SodiumNative): Ed25519 {
-  const knownKey = recentKeys((key) =>
-    key.length === 32 && native.crypto_core_ed25519_is_valid_point(key) ? true : undefined,
-  );
+function signatureOps(native: SodiumNative, known: KnownPoint): Ed25519 {
   const withKeys = (seed: Uint8Array, use: (pk: Uint8Array, sk: Uint8Array) => void): void => {
     const pk = new Uint8Array(32);
     const sk = new Uint8Array(64);
@@ -107,24 +111,31 @@ function signatureOps(native: SodiumNative): Ed25519 {
     use(pk, sk);
     zeroize(sk);
   };
+  // libsodium checks S < L and compares R without the cofactor; with a prime-order key that is all of it.
+  const recent = recentSignatures(
+    (publicKey, message, signature) =>
+      signature.length === SIGNATURE_BYTES &&
+      known(publicKey) === true &&
+      native.crypto_sign_verify_detached(signature, message, publicKey),
+  );
   return {
     publicKey: (seed) => written((out) => withKeys(seed, (pk) => out.set(pk))),
     sign: (seed, message) => {
       const signature = new Uint8Array(SIGNATURE_BYTES);
-      withKeys(seed, (_, sk) => native.crypto_sign_detached(signature, message, sk));
+      withKeys(seed, (pk, sk) => {
+        native.crypto_sign_detached(signature, message, sk);
+        recent.note(pk, message, signature);
+      });
       return signature;
     },
-    // libsodium checks S < L and compares R without the cofactor; with a prime-order key that is all of it.
-    verify: (publicKey, message, signature) =>
-      signature.length === SIGNATURE_BYTES &&
-      knownKey(publicKey) === true &&
-      native.crypto_sign_verify_detached(signature, message, publicKey),
+    verify: recent.verify,
   };
 }
 
 /** The group over the given builds of libsodium; exported for tests of builds that misbehave. */
 export function sodiumGroup(sodium: Sodium): Group {
   const { native } = sodium;
+  const known = knownPoints(native);
   return {
     name: "ed25519/libsodium",
     order: ORDER,
@@ -134,8 +145,8 @@ export function sodiumGroup(sodium: Sodium): Group {
       return out;
     },
     ...scalarOps(sodium),
-    ...pointOps(native),
-    ed25519: signatureOps(native),
+    ...pointOps(native, known),
+    ed25519: signatureOps(native, known),
   };
 }
 

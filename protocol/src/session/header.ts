@@ -38,9 +38,17 @@ export type Header = Infer<typeof header>;
 export const signedHeader = struct({ header, chainSignature: signature64, evidenceSignature: signature64 });
 export type SignedHeader = Infer<typeof signedHeader>;
 
-/** What votes, certificates and forks compare: never the signatures. */
+/** Headers are never changed in place, and each is asked for its hash many times. */
+const hashes = new WeakMap<Header, Hash>();
+
+/** What votes, certificates and forks compare: never the signatures. MUST NOT be changed in place. */
 export function headerHash(value: Header): Hash {
-  return hashOf("ipse/v1/header", header, value);
+  let hash = hashes.get(value);
+  if (hash === undefined) {
+    hash = hashOf("ipse/v1/header", header, value);
+    hashes.set(value, hash);
+  }
+  return hash;
 }
 
 /** The bytes the chain key signs. */
