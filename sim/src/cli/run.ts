@@ -58,6 +58,7 @@ async function campaign(names: readonly string[], values: Values): Promise<numbe
   const abort = new AbortController();
   const interrupted = (): void => abort.abort();
   once("SIGINT", interrupted);
+  once("SIGTERM", interrupted);
   const bar = new Progress();
   const started = nowMs();
   const tally = await runCampaign({

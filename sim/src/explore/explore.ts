@@ -1,11 +1,11 @@
-import type { OracleMessage } from "@ipse/protocol/wire";
 import { encodeOracleFrame } from "@ipse/protocol/wire";
 import { makeStage } from "../campaign/run-one.ts";
 import { Prng } from "../core/index.ts";
 import { symbolicGroup } from "../crypto/symbolic-group.ts";
-import { headerKey } from "../scenarios/facts.ts";
 import { QUIET, SMALL } from "../world/index.ts";
-import { hashKey, OraclePart, type OracleState } from "./oracle-part.ts";
+import type { Global } from "./global.ts";
+import { hashKey, OraclePart } from "./oracle-part.ts";
+import { checkState, rivalsAtRest } from "./promises.ts";
 import { type Sent, WorkloadPart, type WorkloadRest } from "./workload-part.ts";
 
 export interface ExploreOptions {
@@ -29,24 +29,6 @@ export interface ExploreResult {
   readonly forked: number;
   readonly depthMax: number;
   readonly parts: { readonly oracle: number; readonly workload: number };
-}
-
-interface Reply {
-  readonly about: string;
-  readonly message: OracleMessage;
-  readonly key: string;
-}
-
-/** A global state: parts by reference, links as lists of frames. */
-interface Global {
-  readonly oracles: readonly OracleState[];
-  readonly workloads: readonly WorkloadRest[];
-  /** Frames from workload w to oracle o at index w * n + o - 1. */
-  readonly up: readonly (readonly Sent[])[];
-  readonly down: readonly (readonly Reply[])[];
-  readonly beats: readonly number[];
-  readonly crashes: number;
-  readonly depth: number;
 }
 
 /** A search over every order of deliveries, gossip, timers and crashes of a small configuration. */
@@ -220,6 +202,15 @@ class Explorer {
       : { ...state, oracles: replace(state.oracles, to, next), depth: state.depth + 1 };
   }
 
+  /** What three rounds of gossip among all oracles make of a state. */
+  #gossipOut(state: Global): Global {
+    let current = state;
+    for (let round = 0; round < 3; round++)
+      for (let from = 0; from < this.#n; from++)
+        for (let to = 0; to < this.#n; to++) current = this.#gossip(current, from, to) ?? current;
+    return current;
+  }
+
   /** Every state that can come next. */
   successors(state: Global): Global[] {
     const found: (Global | undefined)[] = [];
@@ -234,65 +225,6 @@ class Explorer {
       for (let to = 0; to < this.#n; to++) found.push(this.#gossip(state, o, to));
     }
     return found.filter((one) => one !== undefined);
-  }
-
-  /** The promises, on one state. */
-  check(state: Global): void {
-    const certified = new Map<number, string>();
-    const note = (seq: number, hash: string): void => {
-      const known = certified.get(seq);
-      if (known !== undefined && known !== hash)
-        this.violations.add(`two headers of seq ${seq} are certified`);
-      certified.set(seq, hash);
-    };
-    const votes = new Map<string, number>();
-    for (const { record, forked } of state.oracles) {
-      const head = record?.head?.signed.header;
-      if (head !== undefined) note(head.seq, headerKey(head));
-      const vote = record?.vote?.signed.header;
-      if (vote !== undefined)
-        votes.set(`${vote.seq}/${headerKey(vote)}`, (votes.get(`${vote.seq}/${headerKey(vote)}`) ?? 0) + 1);
-      const bad = forked || (record !== undefined && record.status !== "active");
-      if (bad && !this.#options.clone) this.violations.add("evidence or suspension without a copy");
-      if (record !== undefined && record.shares.length === 0) this.violations.add("an oracle lost its share");
-    }
-    const quorums = new Map<string, number>();
-    for (const [key, count] of votes) {
-      const seq = key.split("/")[0] ?? "";
-      if (count >= SMALL.quorum) quorums.set(seq, (quorums.get(seq) ?? 0) + 1);
-    }
-    for (const [seq, count] of quorums)
-      if (count > 1) this.violations.add(`two quorums of votes at seq ${seq}`);
-    for (const { state: own } of state.workloads) {
-      const { phase } = own.durable;
-      if (phase.kind === "live") note(phase.head.signed.header.seq, headerKey(phase.head.signed.header));
-      if (phase.kind === "dead" && !this.#options.clone)
-        this.violations.add(`an honest workload died of ${phase.code}`);
-    }
-  }
-
-  /** With nothing under way, gossip alone must turn two known headers of one seq into evidence everywhere. */
-  checkQuiet(state: Global): void {
-    if ([...state.up, ...state.down].some((frames) => frames.length > 0)) return;
-    const known = new Map<string, Set<string>>();
-    for (const { record } of state.oracles) {
-      const headers = [
-        record?.vote?.signed.header,
-        ...(record?.undecided ?? []).map(({ signed }) => signed.header),
-      ];
-      for (const header of headers) {
-        if (header === undefined) continue;
-        const key = `${header.seq}/${String.fromCharCode(...header.parent)}`;
-        known.set(key, (known.get(key) ?? new Set()).add(headerKey(header)));
-      }
-    }
-    if (![...known.values()].some((hashes) => hashes.size > 1)) return;
-    let current = state;
-    for (let round = 0; round < 3; round++)
-      for (let from = 0; from < this.#n; from++)
-        for (let to = 0; to < this.#n; to++) current = this.#gossip(current, from, to) ?? current;
-    if (!current.oracles.every(({ forked }) => forked))
-      this.violations.add("two headers of one seq are known, and gossip finds no evidence");
   }
 
   run(): ExploreResult {
@@ -311,10 +243,13 @@ class Explorer {
       const last = stack.pop();
       if (state === undefined || last === undefined) break;
       if (at < stack.length) stack[at] = last;
-      this.check(state);
-      this.checkQuiet(state);
+      checkState(state, this.#options.clone, this.violations);
+      if (rivalsAtRest(state) && !this.#gossipOut(state).oracles.every((one) => one.forked))
+        this.violations.add("two headers of one seq are known, and gossip finds no evidence");
       if (state.oracles.some((one) => one.forked)) forked++;
       depthMax = Math.max(depthMax, state.depth);
+      // Every oracle holds the evidence: for this instance nothing can follow.
+      if (state.oracles.every((one) => one.forked)) continue;
       for (const next of this.successors(state)) {
         transitions++;
         const key = this.#key(next);

@@ -136,7 +136,7 @@ export class OraclePart {
       message.kind === "step"
         ? onStep(context, { signed: message.signed, body: message.body, parent: message.parent, delta })
         : message.kind === "cert"
-          ? onCert(context, message.certified, true)
+          ? onCert(context, message.certified, true, message.signature)
           : message.kind === "status"
             ? onStatus(context, message.instance, message.challenge)
             : undefined;
