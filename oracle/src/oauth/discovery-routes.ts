@@ -1,4 +1,6 @@
-import { isSpiffeId } from "@ipse/protocol";
+import { isSpiffeId, toBase64Url } from "@ipse/protocol";
+import { encode } from "@ipse/protocol/encoding";
+import { issuerKey } from "@ipse/protocol/issuer";
 import {
   buildOpenIdConfiguration,
   buildServerMetadata,
@@ -49,6 +51,12 @@ export function discoveryRoutes(app: FastifyInstance, deps: OAuthDeps): void {
         "no quorum of oracles has signed the key set of late",
       );
     return reply.headers(brief).type("application/jwk-set+jwt").send(signed);
+  });
+  app.get(OAUTH_PATHS.issuerKeys, (_request, reply) => {
+    const keys = deps.tokens?.issuerKeys();
+    if (keys === undefined)
+      return sendProblem(reply, 404, "ERR_ISSUER_MODE", "these oracles sign tokens one by one");
+    return reply.headers(brief).send({ keys: keys.map((key) => toBase64Url(encode(issuerKey, key))) });
   });
   app.get<{ Params: { "*": string } }>("/workloads/*", (request, reply) => {
     const path = request.params["*"];

@@ -8,7 +8,11 @@ export const OAUTH_PATHS = {
   token: "/oauth2/token",
   jwks: "/oauth2/jwks",
   signedJwks: "/oauth2/signed-jwks",
+  /** The issuer keys with the certificates of all oracles. */
+  issuerKeys: "/oauth2/issuer-keys",
   revoke: "/oauth2/revoke",
+  /** Security events (RFC 8936). */
+  events: "/oauth2/events",
   introspect: "/oauth2/introspect",
 } as const;
 

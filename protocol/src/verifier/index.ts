@@ -1,0 +1,3 @@
+export * from "./presented.ts";
+export * from "./signed-documents.ts";
+export * from "./verify-access-token.ts";
