@@ -137,6 +137,29 @@ describe("steps and signatures", () => {
     expectSigned(cluster, running, "with 2");
   });
 
+  test.each(["closed", "silent"])(
+    "a lagging oracle and another one that is %s: the request gets a new step with a ratchet",
+    (how) => {
+      const cluster = new Cluster("stranded");
+      const running = cluster.enrolled("stranded");
+      cluster.cutOff(running, 2);
+      cluster.loop.pass(13_000);
+      expectSigned(cluster, running, "without the second");
+      cluster.loop.pass(20);
+      cluster.reconnect(running, 2);
+      if (how === "closed") cluster.cutOff(running, 4);
+      else cluster.cut.add(4);
+      const startMs = cluster.loop.nowMs;
+      const before = headSeq(running);
+      expectSigned(cluster, running, "without the fourth");
+      // Long before the next heartbeat would have brought the share.
+      expect(cluster.loop.nowMs - startMs).toBeLessThan(4000);
+      cluster.loop.pass(20);
+      expect(headSeq(running)).toBe(before + 2);
+      expect(liveOf(running).lags.map(({ base }) => base)).toEqual([2, 2, 2, 1]);
+    },
+  );
+
   test("fewer than q: callers are told, the pending step is finished when oracles are back", () => {
     const cluster = new Cluster("unreachable");
     const running = cluster.enrolled("unreachable");

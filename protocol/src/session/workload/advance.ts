@@ -1,8 +1,8 @@
 import { pursueAll, sendCertificate } from "./contact.ts";
 import { certify, forgetAnswers, propose, wipeReplaced } from "./ordering.ts";
 import { ratchetDue, settleLags } from "./ratcheting.ts";
-import { board, deliver, failQueue } from "./requests.ts";
-import { dropAttempt, firstOpen, newSigning, trySigning } from "./signing.ts";
+import { board, changeStep, deliver, failQueue } from "./requests.ts";
+import { dropAttempt, firstOpen, isStranded, newSigning, trySigning } from "./signing.ts";
 import { beginRound } from "./status-round.ts";
 import type { Turn } from "./turn.ts";
 
@@ -70,7 +70,8 @@ export function advance(turn: Turn): void {
       deliver(turn, memory.signing.outcomes, pending.signed.header.seq);
       // The results leave at once; the save of the new head follows, together with the next step's.
       if (done) turn.timer("settle", 0);
-      return;
+      if (done || !isStranded(turn, pending, memory.signing)) return;
+      changeStep(turn);
     }
     finish(turn);
     if (memory.recheck) {

@@ -90,6 +90,7 @@ export function forgetAnswers(turn: Turn): void {
   for (const view of turn.memory.oracles) {
     view.vote = undefined;
     view.slot = undefined;
+    view.shareless = false;
     view.introduced = false;
   }
 }
@@ -160,10 +161,12 @@ export function onOrdered(turn: Turn, oracle: number, answer: Ordered): void {
     answer.qc !== undefined && pending !== undefined && takeCertificate(turn, answer.qc, pending);
   if (!voted && !certified) return;
   const count = pending?.body.messages.length ?? 0;
-  if (count > 0 && answer.slot?.commitments.length === count) {
-    turn.view(oracle).slot = answer.slot;
-    acceptAnswer(turn, oracle);
-  }
+  if (count === 0) return;
+  const view = turn.view(oracle);
+  view.shareless = answer.slot?.commitments.length !== count;
+  if (view.shareless) return;
+  view.slot = answer.slot;
+  acceptAnswer(turn, oracle);
 }
 
 /**

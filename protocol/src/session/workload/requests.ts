@@ -56,6 +56,14 @@ export function board(turn: Turn): Message[] {
   return messages;
 }
 
+/** Everybody leaves the step unsigned and is the first to board the next one, which carries a ratchet. */
+export function changeStep(turn: Turn): void {
+  const { memory } = turn;
+  memory.queue = [...memory.passengers.map(({ submission }) => submission), ...memory.queue];
+  memory.passengers = [];
+  memory.heartbeatDue = true;
+}
+
 /** Delivers every submission of the step whose messages all have an outcome. */
 export function deliver(turn: Turn, outcomes: readonly (MessageOutcome | undefined)[], seq: number): void {
   turn.memory.passengers = turn.memory.passengers.filter(({ submission, first }) => {

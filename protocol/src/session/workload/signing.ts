@@ -31,6 +31,7 @@ export function newSigning(messageCount: number): Signing {
     resting: new Set(),
     attempt: undefined,
     rounds: 0,
+    strandedMs: undefined,
   };
 }
 
@@ -211,4 +212,26 @@ export function trySigning(turn: Turn, pending: PendingStep, signing: Signing): 
   signing.attempt = prepare(turn, pending, chosen);
   sendCommit(turn, pending, signing.attempt);
   return false;
+}
+
+/**
+ * Whether waiting is in vain: the step names a share version that too few of the oracles within reach hold, and
+ * it brings the others no A_i. A step with a ratchet would (PROTOCOL section 4). Oracles that do not answer get
+ * the time that signers get; a step that carries a ratchet waits, because another one would change nothing.
+ */
+export function isStranded(turn: Turn, pending: PendingStep, signing: Signing): boolean {
+  if (pending.ratchet !== undefined || signing.attempt !== undefined) return false;
+  const within = turn.oracles.filter((oracle) => turn.view(oracle).up && !signing.excluded.has(oracle));
+  const able = within.filter((oracle) => turn.view(oracle).slot !== undefined).length;
+  const shareless = within.filter((oracle) => turn.view(oracle).shareless).length;
+  const { threshold } = turn.constants;
+  if (able >= threshold || able + shareless < threshold) {
+    signing.strandedMs = undefined;
+    return false;
+  }
+  if (able + shareless === within.length) return true;
+  signing.strandedMs ??= turn.monotonicMs;
+  const leftMs = signing.strandedMs + turn.context.settings.signTimeoutMs - turn.monotonicMs;
+  if (leftMs > 0) turn.timer("stranded", leftMs);
+  return leftMs <= 0;
 }

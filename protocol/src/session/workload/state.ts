@@ -21,6 +21,8 @@ export interface OracleView {
   vote: SignedVote | undefined;
   /** An unused nonce slot for the pending step. */
   slot: NonceSlot | undefined;
+  /** It answered the pending step without a slot: it holds no share of the version that the step names. */
+  shareless: boolean;
   /** The code of its definite refusal of the pending ENROLL. */
   refusal: string | undefined;
   /** It was told about the instance on this connection. */
@@ -71,6 +73,8 @@ export interface Signing {
   attempt: SigningAttempt | undefined;
   /** Attempts made. */
   rounds: number;
+  /** Since when too few of those who answered hold the share; undefined while that is not so. */
+  strandedMs: number | undefined;
 }
 
 /** An oracle's answer to STATUS, of which only what proves itself was kept. */
@@ -130,6 +134,7 @@ function newOracleView(): OracleView {
     nextTryMs: 0,
     vote: undefined,
     slot: undefined,
+    shareless: false,
     refusal: undefined,
     introduced: false,
     acknowledged: false,

@@ -63,6 +63,7 @@ function oracleDown(turn: Turn, oracle: number): void {
   const view = turn.view(oracle);
   view.up = false;
   view.slot = undefined;
+  view.shareless = false;
   for (const [id, open] of memory.requests) if (open.oracle === oracle) memory.requests.delete(id);
   failSigner(turn, oracle);
 }
