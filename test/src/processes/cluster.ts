@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import { runVerb, type VerbResult, verbJson } from "./run-verb.ts";
@@ -21,29 +21,41 @@ export interface WorkloadRights {
   readonly resources?: readonly string[];
   readonly scopes?: readonly string[];
   readonly onStale?: "quarantine" | "revoke";
+  readonly allowRaw?: boolean;
 }
 
-/** A dev cluster as a process of its own, with its operator's commands. */
+interface Described {
+  readonly issuer: string;
+  readonly roster: string;
+  readonly oracles: readonly OracleInfo[];
+}
+
+/** A dev cluster's directory with its operator's commands; by `start` also the process that runs it. */
 export class Cluster {
   readonly dir: string;
   readonly issuer: string;
   readonly roster: string;
   readonly oracles: readonly OracleInfo[];
-  readonly daemon: Daemon;
+  readonly #daemon: Daemon | undefined;
 
-  private constructor(dir: string, daemon: Daemon) {
-    const { issuer, roster, oracles } = daemon.ready;
+  constructor(dir: string, { issuer, roster, oracles }: Described, daemon?: Daemon) {
     this.dir = dir;
-    this.daemon = daemon;
-    this.issuer = String(issuer);
-    this.roster = String(roster);
-    this.oracles = oracles as readonly OracleInfo[];
+    this.issuer = issuer;
+    this.roster = roster;
+    this.oracles = oracles;
+    this.#daemon = daemon;
   }
 
   /** Starts a cluster in a directory, or resumes the one that is there. */
   static async start(dir: string, more: readonly string[] = ["--port", "0"]): Promise<Cluster> {
     const args = ["dev", "--dir", dir, ...more];
-    return new Cluster(dir, await startDaemon("ipse-oracle", args, { logFile: `${dir}.log` }));
+    const daemon = await startDaemon("ipse-oracle", args, { logFile: `${dir}.log` });
+    return new Cluster(dir, daemon.ready as unknown as Described, daemon);
+  }
+
+  get daemon(): Daemon {
+    if (this.#daemon === undefined) throw new Error("no `ipse-oracle dev` runs this cluster");
+    return this.#daemon;
   }
 
   verb(words: readonly string[]): Promise<VerbResult> {
@@ -55,8 +67,9 @@ export class Cluster {
   }
 
   async createWorkload(spiffeId: string, rights: WorkloadRights = {}): Promise<void> {
-    const { resources = [], scopes = [], onStale = "quarantine" } = rights;
-    const words = ["workload", "create", spiffeId, "--allow-raw", "--on-stale", onStale];
+    const { resources = [], scopes = [], onStale = "quarantine", allowRaw = true } = rights;
+    const words = ["workload", "create", spiffeId, "--on-stale", onStale];
+    if (allowRaw) words.push("--allow-raw");
     for (const url of resources) words.push("--resource", url);
     for (const scope of scopes) words.push("--scope", scope);
     await this.json(words);
@@ -69,7 +82,8 @@ export class Cluster {
 
   /** What an oracle logged, oldest first. */
   log(oracle: number): LogEvent[] {
-    const text = readFileSync(join(this.dir, `oracle-${oracle}`, "oracle.log"), "utf8");
+    const file = join(this.dir, `oracle-${oracle}`, "oracle.log");
+    const text = existsSync(file) ? readFileSync(file, "utf8") : "";
     return text.split("\n").flatMap((line) => {
       if (!line.startsWith("{")) return [];
       try {
@@ -92,6 +106,6 @@ export class Cluster {
   }
 
   stop(): Promise<void> {
-    return this.daemon.stop();
+    return this.#daemon?.stop() ?? Promise.resolve();
   }
 }
