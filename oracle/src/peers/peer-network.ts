@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { WebSocket } from "ws";
 import type { Limits } from "../config/index.ts";
 import { Backoff, connectPinned } from "../links/index.ts";
+import { Announcer } from "./announcer.ts";
 import { PeerLink } from "./peer-link.ts";
 
 export interface PeerNetworkOptions {
@@ -19,10 +20,14 @@ export interface PeerNetworkOptions {
   readonly handshakeMs?: number;
   readonly pingMs?: number;
   readonly backoffMaxMs?: number;
+  /** How long a lower id may take to dial before it is told where this oracle is. */
+  readonly patienceMs?: number;
 }
 
 const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 3_000;
+const PATIENCE_MS = 5_000;
+const PATIENCE_MAX_MS = 60_000;
 /** Peers that dialed us and have not proven themselves yet. */
 const STRANGERS_MAX = 64;
 
@@ -33,6 +38,7 @@ export class PeerNetwork implements PeerLinks {
   readonly #strangers = new Set<PeerLink>();
   readonly #waits = new Map<number, NodeJS.Timeout>();
   #node: OracleNode | undefined;
+  #announcer: Announcer | undefined;
   #stopped = false;
 
   constructor(options: PeerNetworkOptions) {
@@ -42,15 +48,22 @@ export class PeerNetwork implements PeerLinks {
   /** Starts dialing. Links are reported to `node`; endpoints come from its registry. */
   start(node: OracleNode): void {
     this.#node = node;
-    const newest = this.#options.rosters.at(-1);
-    for (const { id } of newest?.oracles ?? []) {
-      if (id > this.#options.oracle)
-        this.#dialAgain(id, new Backoff(BACKOFF_MIN_MS, this.#options.backoffMaxMs ?? BACKOFF_MAX_MS), 0);
-    }
+    const { rosters, oracle, log, backoffMaxMs = BACKOFF_MAX_MS, patienceMs = PATIENCE_MS } = this.#options;
+    const ids = (rosters.at(-1)?.oracles ?? []).map(({ id }) => id);
+    for (const id of ids) if (id > oracle) this.#dialAgain(id, new Backoff(BACKOFF_MIN_MS, backoffMaxMs), 0);
+    this.#announcer = new Announcer({
+      node,
+      log,
+      missing: () => ids.filter((id) => id < oracle && !this.#up.has(id)),
+      minMs: patienceMs,
+      maxMs: Math.max(patienceMs, PATIENCE_MAX_MS),
+    });
+    this.#announcer.start();
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#announcer?.stop();
     for (const wait of this.#waits.values()) clearTimeout(wait);
     for (const link of [...this.#up.values(), ...this.#strangers]) link.close();
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { equalBytes, fromBase64Url, IpseError, ORACLES_MAX, toBase64Url, utf8 } from "@ipse/protocol";
+import { equalBytes, fromBase64Url, IpseError, toBase64Url, utf8 } from "@ipse/protocol";
 import { type Codec, decode, encode, parseStrictJsonBytes } from "@ipse/protocol/encoding";
 import type { Group } from "@ipse/protocol/group";
 import type { Clock, OracleNode } from "@ipse/protocol/host";
@@ -11,11 +11,11 @@ import {
   type SignedRoster,
   signedReadRequest,
   signedStatement,
-  subjectKey,
   verifyReadRequest,
 } from "@ipse/protocol/registry";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { TokenBucket } from "../http/token-bucket.ts";
+import { endpointStatements } from "../links/index.ts";
 import { answerQuery } from "./read-body.ts";
 
 export interface RegistryDeps {
@@ -44,14 +44,9 @@ function decoded<T>(codec: Codec<T>, body: unknown, name: string): T {
   return decode(codec, memberOf(body, name));
 }
 
-/** The newest signed endpoint statements, base64url. Whoever reads them checks them. */
-function endpointStatements(node: OracleNode): string[] {
-  // Statements are kept by subject: the endpoints lie together, behind their tag.
-  const before = subjectKey({ kind: "endpoint", oracle: 1 }).slice(0, 1);
-  return node
-    .statements(ORACLES_MAX, before)
-    .filter((one) => one.statement.payload.kind === "endpoint")
-    .map((one) => toBase64Url(encode(signedStatement, one)));
+/** The newest signed endpoint statements, base64url. */
+function endpointTexts(node: OracleNode): string[] {
+  return endpointStatements(node).map((one) => toBase64Url(encode(signedStatement, one)));
 }
 
 function signAnswer(deps: RegistryDeps, request: ReadRequest, body: string): Record<string, string> {
@@ -116,7 +111,7 @@ export function registryRoutes(app: FastifyInstance, deps: RegistryDeps): void {
   app.get("/v1/registry/endpoints", (_request, reply) => {
     const now = deps.clock.monotonicMs();
     if (cached === undefined || now >= cached.untilMs)
-      cached = { untilMs: now + ENDPOINTS_CACHE_MS, endpoints: endpointStatements(deps.node) };
+      cached = { untilMs: now + ENDPOINTS_CACHE_MS, endpoints: endpointTexts(deps.node) };
     return reply.send({ endpoints: cached.endpoints });
   });
   const costly = (): void => {

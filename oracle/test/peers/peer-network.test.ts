@@ -5,11 +5,12 @@ import { join } from "node:path";
 import type { PeerMessage } from "@ipse/protocol/wire";
 import { afterEach, describe, expect, it } from "vitest";
 import { writeTlsKey } from "../../src/keys/index.ts";
+import { signStatement } from "../../src/operator/index.ts";
 import { PeerNetwork } from "../../src/peers/index.ts";
 import { systemEntropy } from "../../src/ports/system.ts";
 import { FakeNode } from "../support/fake-node.ts";
 import { limits, openClient, openListener, quiet } from "../support/listener.ts";
-import { group, roster } from "../support/roster.ts";
+import { group, NOW_MS, operator, roster } from "../support/roster.ts";
 
 const want = (fill: number): PeerMessage => ({ kind: "want", hashes: [new Uint8Array(32).fill(fill)] });
 
@@ -31,6 +32,7 @@ describe("the links between oracles", () => {
       log: quiet,
       backoffMaxMs: 100,
       handshakeMs: 1_000,
+      patienceMs: 50,
     });
     cleanups.push(() => network.stop());
     return network;
@@ -85,6 +87,22 @@ describe("the links between oracles", () => {
     again.start(two.node);
     await until(() => again.connected.length === 1);
     expect(one.node.peerEvents.map(([event]) => event).slice(0, 3)).toEqual(["up", "down", "up"]);
+  });
+
+  it("are told by a higher id that moved where it is now, for as long as they do not dial it", async () => {
+    const [one, two] = [await oracle(1), await oracle(2)];
+    const nowhere = { ...two.endpoint, sessionUrl: "https://127.0.0.1:1", tlsPin: new Uint8Array(32) };
+    one.node.endpoints.set(2, nowhere);
+    two.node.endpoints.set(1, one.endpoint);
+    const moved = signStatement(group, roster, [operator], { kind: "endpoint", ...two.endpoint }, NOW_MS);
+    two.node.submitted.push(moved);
+    one.node.onSubmit = ({ statement: { payload } }) => {
+      if (payload.kind === "endpoint") one.node.endpoints.set(payload.oracle, payload);
+    };
+    one.network.start(one.node);
+    two.network.start(two.node);
+    await until(() => one.network.connected.length === 1 && two.network.connected.length === 1);
+    expect(one.node.submitted).toEqual([moved]);
   });
 
   it("stay down towards another TLS key, and send it nothing", async () => {

@@ -23,11 +23,17 @@ export class FakeNode implements OracleNode {
   known: Workload[] = [];
   refuse: Error | undefined;
   readonly tokens = undefined;
+  readonly events = {
+    pending: () => [],
+    pushUrl: () => undefined,
+    acknowledge: (_audience: string, _jtis: readonly string[], done: () => void) => done(),
+  };
   readonly dpopNonces = { current: () => "nonce", accepts: (nonce: string) => nonce === "nonce" };
   fenced = false;
   reasons: ReturnType<OracleNode["ready"]> = {};
   onAsk: ((asked: Asked) => void) | undefined;
   onPeer: (() => void) | undefined;
+  onSubmit: ((statement: SignedStatement) => void) | undefined;
 
   constructor(oracle: number, voteSeed: Uint8Array = new Uint8Array(32).fill(oracle)) {
     this.oracle = oracle;
@@ -68,6 +74,7 @@ export class FakeNode implements OracleNode {
   }
   submitStatement(statement: SignedStatement, done: (error: Error | undefined) => void): void {
     this.submitted.push(statement);
+    this.onSubmit?.(statement);
     done(this.refuse);
   }
   burn(_key: Uint8Array, _untilMs: number, done: (fresh: boolean) => void): void {
