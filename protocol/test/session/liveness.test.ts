@@ -115,10 +115,9 @@ describe("operators and the ENROLL", () => {
     expect(outcome.ok).toBe(true);
   });
 
-  test("a split ENROLL spends its use, and the next use enrolls", () => {
+  test("workloads that race for the uses of one ticket all enroll, each with its own use", () => {
     const cluster = new Direct("split");
     const ticket = ticketOf(cluster.cast, "split", 4);
-    // Two workloads race for uses of one ticket; each oracle votes for one of them per use.
     cluster.network = () => [1 + (cluster.loop.nowMs % 3)];
     const both = [cluster.workload(ticket), cluster.workload(ticket)];
     cluster.loop.until(() => both.every(({ host }) => host.view.mode === "running"), 120_000);
