@@ -1,5 +1,7 @@
 import type { Group } from "@ipse/protocol/group";
+import { clusterPart } from "./cluster/part.ts";
 import { dkgPart } from "./dkg/part.ts";
+import { growthPart } from "./growth/part.ts";
 import type { BenchOptions, Part } from "./options.ts";
 import type { Findings } from "./report.ts";
 import { signingPart } from "./signing/part.ts";
@@ -10,8 +12,7 @@ const nothing: Runner = async () => ({ ratios: {}, figures: {} });
 export const PART_RUNNERS: Readonly<Record<Part, Runner>> = {
   signing: signingPart,
   dkg: dkgPart,
-  oracle: nothing,
-  cluster: nothing,
+  cluster: clusterPart,
   tokens: nothing,
-  growth: nothing,
+  growth: growthPart,
 };

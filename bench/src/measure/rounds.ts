@@ -44,12 +44,16 @@ export async function interleaved(cases: readonly Case[], options: RoundsOptions
   const { rounds, caseMs, nowMs = () => performance.now() } = options;
   const counts = new Map<Case, number>();
   for (const one of cases) {
-    await timed(one, 1, nowMs);
-    const spent = await timed(one, 3, nowMs);
+    // A case that fills its time with one operation has seen enough of its own code by then.
+    const first = await timed(one, 1, nowMs);
+    const spent = first > caseMs ? 3 * first : await timed(one, 3, nowMs);
     const count = Math.round((3 * caseMs) / Math.max(spent, 1e-3));
     counts.set(one, Math.min(COUNT_MAX, Math.max(1, count)));
   }
-  for (const one of cases) await timed(one, counts.get(one) ?? 1, nowMs);
+  for (const one of cases) {
+    const count = counts.get(one) ?? 1;
+    if (count > 1) await timed(one, count, nowMs);
+  }
   const samples = new Map<string, number[]>(cases.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const one of cases) {

@@ -9,7 +9,7 @@ import {
   WORKLOAD_IDENTIFIER,
   workloadVerifyingShare,
 } from "@ipse/protocol/frost";
-import type { Group, Point, Scalar } from "@ipse/protocol/group";
+import { type Group, loadFastGroup, type Point, portableGroup, type Scalar } from "@ipse/protocol/group";
 
 /** Fails the bench: whatever was timed did not do its work. */
 export function expectTrue(holds: boolean, what: string): void {
@@ -30,6 +30,13 @@ export function keyObject(publicKey: Uint8Array): KeyObject {
 /** An independent verifier: OpenSSL behind node:crypto. */
 export function nodeVerifies(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
   return verify(null, message, key, signature);
+}
+
+/** A group for each participant: groups remember what they validated, and one participant must not profit from another. */
+export async function separateGroups(count: number): Promise<Group[]> {
+  const groups: Group[] = [];
+  for (let i = 0; i < count; i++) groups.push((await loadFastGroup()) ?? portableGroup);
+  return groups;
 }
 
 export const randomScalar = (group: Group): Scalar => group.scalarFromWide(randomBytes(64));

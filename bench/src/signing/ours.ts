@@ -15,7 +15,7 @@ import {
   validateCommitment,
   verifyShare,
 } from "@ipse/protocol/frost";
-import type { Point, Scalar } from "@ipse/protocol/group";
+import type { Group, Point, Scalar } from "@ipse/protocol/group";
 import type { Case } from "../measure/rounds.ts";
 import { expectTrue, known, type Material, nodeVerifies, shareOf, verifyingShareOf } from "./material.ts";
 
@@ -185,25 +185,29 @@ export function verifyShareCase(material: Material, name: string): Case {
 /**
  * One whole signature of all participants: each commits, checks the others' commitments, signs, aggregates
  * and verifies. In Ipse only the workload aggregates; everyone does here because every Torus signer does.
+ * Each participant has a group of its own, so that none profits from what another has validated.
  */
-export function signOnce(material: Material): Uint8Array {
-  const { nonces, list } = openRound(material);
-  const signings = new Map<number, SigningPackage>();
-  const shares = [...nonces].map(([identifier, own]) => {
-    const signing = packageOf(material, checkedList(material, own, received(list)), own);
-    signings.set(identifier, signing);
-    const share = signShare(material.group, signing, shareOf(material, identifier), own);
-    return { identifier, share };
+export function signOnce(material: Material, groups: readonly Group[]): Uint8Array {
+  const places = material.signers.map((id, i) => ({
+    id,
+    own: { ...material, group: known(groups[i], "group") },
+  }));
+  const nonces = places.map(({ id, own }) => commitAs(own, id));
+  const wire = nonces.map(({ commitment }) => commitment);
+  const signings: SigningPackage[] = [];
+  const shares = places.map(({ id, own }, i) => {
+    const mine = known(nonces[i], "nonces");
+    const signing = packageOf(own, checkedList(own, mine, received(wire)), mine);
+    signings.push(signing);
+    return { identifier: id, share: signShare(own.group, signing, shareOf(own, id), mine) };
   });
-  let signature = new Uint8Array();
-  for (const signing of signings.values())
-    signature = new Uint8Array(
-      aggregate(material.group, signing, shares, (id) => verifyingShareOf(material, id)),
-    );
-  return signature;
+  const signatures = places.map(({ own }, i) =>
+    aggregate(own.group, known(signings[i], "package"), shares, (id) => verifyingShareOf(own, id)),
+  );
+  return known(signatures[0], "signature");
 }
 
-export function wholeSignCase(material: Material, name: string): Case {
+export function wholeSignCase(material: Material, groups: readonly Group[], name: string): Case {
   return {
     name,
     participants: material.signers.length,
@@ -211,7 +215,7 @@ export function wholeSignCase(material: Material, name: string): Case {
       const signatures: Uint8Array[] = [];
       return {
         run: () => {
-          for (let i = 0; i < count; i++) signatures.push(signOnce(material));
+          for (let i = 0; i < count; i++) signatures.push(signOnce(material, groups));
         },
         check: () => {
           for (const signature of signatures)

@@ -3,7 +3,7 @@ import { type Group, portableGroup } from "@ipse/protocol/group";
 import { type Case, interleaved, microseconds, type Samples, speedup } from "../measure/rounds.ts";
 import type { BenchOptions } from "../options.ts";
 import type { Findings } from "../report.ts";
-import { dealMaterial, expectTrue, type Material } from "./material.ts";
+import { dealMaterial, expectTrue, type Material, separateGroups } from "./material.ts";
 import {
   nobleAggregateCase,
   nobleCommitCase,
@@ -49,14 +49,17 @@ function nobleCases(material: Material): Case[] {
   ];
 }
 
-function ourCases(group: Group): { cases: Case[]; materials: Map<number, Material> } {
+function ourCases(
+  group: Group,
+  groups: readonly Group[],
+): { cases: Case[]; materials: Map<number, Material> } {
   const sizes = [...new Set([...SHARE_SIGNERS, ...WHOLE_SIGNERS])];
   const materials = new Map(sizes.map((k) => [k, dealMaterial(group, k)] as const));
   const cases: Case[] = [];
   for (const [k, material] of materials) {
     cases.push(signShareCase(material, `sign_share_k${k}`, false));
     cases.push(signShareCase(material, `sign_share_prevalidated_k${k}`, true));
-    cases.push(wholeSignCase(material, `whole_sign_k${k}`));
+    cases.push(wholeSignCase(material, groups, `whole_sign_k${k}`));
     if (k !== 4) continue;
     cases.push(commitCase(material, "commit"), nativeCase(material, "ed25519_sign"));
     cases.push(aggregateCase(material, "aggregate_verify_k4"));
@@ -85,7 +88,7 @@ function ratiosOf(samples: Samples): Record<string, number> {
 
 /** Threshold signing beside @noble/curves, Torus and plain Ed25519, participant for participant. */
 export async function signingPart(group: Group, { quick }: BenchOptions): Promise<Findings> {
-  const { cases, materials } = ourCases(group);
+  const { cases, materials } = ourCases(group, await separateGroups(Math.max(...WHOLE_SIGNERS)));
   for (const k of SHARE_SIGNERS) {
     const material = materials.get(k);
     if (material !== undefined) cases.push(...nobleCases(material));

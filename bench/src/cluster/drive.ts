@@ -1,0 +1,67 @@
+import { createPublicKey, type KeyObject, randomBytes, verify } from "node:crypto";
+import { quantile } from "../measure/stats.ts";
+import { expectTrue } from "../signing/material.ts";
+import type { BenchCluster } from "./bench-cluster.ts";
+import { cpuMsOf, ownCpuMs } from "./process-cpu.ts";
+
+/** What one stretch of load came to. */
+export interface Stretch {
+  readonly signaturesPerSecond: number;
+  readonly stepsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** CPU time of one oracle process for one step, and of the agent. */
+  readonly oracleCpuMsPerStep: number;
+  readonly agentCpuMsPerStep: number;
+}
+
+interface Signed {
+  readonly key: KeyObject;
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface Load {
+  readonly agents: number;
+  /** Callers at each agent; each asks for its next signature when it has the last. */
+  readonly callers: number;
+  readonly ms: number;
+}
+
+const CHECKED_MAX = 200;
+
+/** Signs in closed loops for a while, on the clock; afterwards verifies signatures with node:crypto. */
+export async function drive(cluster: BenchCluster, { agents, callers, ms }: Load): Promise<Stretch> {
+  const chosen = cluster.agents.slice(0, agents);
+  const keys = chosen.map((agent) => createPublicKey(agent.identity().pem));
+  const seqs = (): number => chosen.reduce((sum, agent) => sum + (agent.status().seq ?? 0), 0);
+  const latencies: number[] = [];
+  const checked: Signed[] = [];
+  const from = performance.now();
+  const before = { seq: seqs(), oracles: cpuMsOf(cluster.pids), own: ownCpuMs() };
+  const loop = async (at: number): Promise<void> => {
+    const [agent, key] = [chosen[at], keys[at]];
+    while (agent !== undefined && key !== undefined && performance.now() - from < ms) {
+      const payload = randomBytes(128);
+      const sent = performance.now();
+      const { signature } = await agent.sign("raw", payload);
+      latencies.push(performance.now() - sent);
+      if (checked.length < CHECKED_MAX) checked.push({ key, payload, signature });
+    }
+  };
+  await Promise.all(chosen.flatMap((_, at) => Array.from({ length: callers }, () => loop(at))));
+  const seconds = (performance.now() - from) / 1000;
+  const own = ownCpuMs() - before.own;
+  const oracles = cpuMsOf(cluster.pids) - before.oracles;
+  const steps = seqs() - before.seq;
+  for (const { key, payload, signature } of checked)
+    expectTrue(verify(null, payload, key, signature), "a signature of the cluster");
+  return {
+    signaturesPerSecond: latencies.length / seconds,
+    stepsPerSecond: steps / seconds,
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    oracleCpuMsPerStep: oracles / cluster.pids.length / steps,
+    agentCpuMsPerStep: own / steps,
+  };
+}

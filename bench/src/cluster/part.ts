@@ -1,0 +1,91 @@
+import type { Group } from "@ipse/protocol/group";
+import { median } from "../measure/stats.ts";
+import type { BenchOptions } from "../options.ts";
+import type { Findings } from "../report.ts";
+import { BenchCluster, type Variant } from "./bench-cluster.ts";
+import { drive, type Load, type Stretch } from "./drive.ts";
+
+const DURABLE: Variant = { name: "durable", group: "default", store: "level" };
+const MEMORY: Variant = { name: "memory", group: "default", store: "memory" };
+const NOBLE: Variant = { name: "noble", group: "noble", store: "level" };
+
+interface Row {
+  readonly name: string;
+  readonly variant: Variant;
+  readonly load: Load;
+}
+
+function rowsFor(quick: boolean): Row[] {
+  const scale = quick ? 0.3 : 1;
+  const ms = (normal: number): number => normal * scale;
+  const many = quick ? 16 : 64;
+  return [
+    { name: "agents_1", variant: DURABLE, load: { agents: 1, callers: 1, ms: ms(1500) } },
+    { name: "agents_1_callers_64", variant: DURABLE, load: { agents: 1, callers: 64, ms: ms(2000) } },
+    { name: "agents_8", variant: DURABLE, load: { agents: 8, callers: 1, ms: ms(2000) } },
+    { name: "agents_64", variant: DURABLE, load: { agents: many, callers: 1, ms: ms(3000) } },
+    { name: "memory_agents_64", variant: MEMORY, load: { agents: many, callers: 1, ms: ms(3000) } },
+    { name: "noble_agents_1", variant: NOBLE, load: { agents: 1, callers: 1, ms: ms(2000) } },
+    { name: "noble_agents_8", variant: NOBLE, load: { agents: 8, callers: 1, ms: ms(4000) } },
+    { name: "noble_agents_64", variant: NOBLE, load: { agents: many, callers: 1, ms: ms(5000) } },
+  ];
+}
+
+type Rounds = ReadonlyMap<string, readonly Stretch[]>;
+
+const pick = (rounds: Rounds, row: string, of: keyof Stretch): readonly number[] =>
+  (rounds.get(row) ?? []).map((stretch) => stretch[of]);
+
+/** The median over the rounds of a / b within each round. */
+function ratio(a: readonly number[], b: readonly number[]): number {
+  return median(a.map((value, round) => value / (b[round] ?? Number.NaN)));
+}
+
+function findingsOf(rows: readonly Row[], rounds: Rounds): Findings {
+  const figures: Record<string, number> = {};
+  for (const { name } of rows) {
+    const of = (key: keyof Stretch): number => median(pick(rounds, name, key));
+    figures[`cluster_${name}_signatures_per_second`] = of("signaturesPerSecond");
+    figures[`cluster_${name}_steps_per_second`] = of("stepsPerSecond");
+    figures[`cluster_${name}_p50_ms`] = of("p50Ms");
+    figures[`cluster_${name}_p99_ms`] = of("p99Ms");
+    figures[`cluster_${name}_oracle_cpu_ms_per_step`] = of("oracleCpuMsPerStep");
+    figures[`cluster_${name}_agent_cpu_ms_per_step`] = of("agentCpuMsPerStep");
+  }
+  const cpu = (row: string): readonly number[] => pick(rounds, row, "oracleCpuMsPerStep");
+  const speed = (row: string): readonly number[] => pick(rounds, row, "signaturesPerSecond");
+  figures["oracle_signs_per_core_second"] = 1000 / median(cpu("agents_64"));
+  figures["cluster_durable_vs_noble_by_the_clock"] = ratio(speed("agents_64"), speed("noble_agents_64"));
+  return {
+    ratios: {
+      oracle_durable_vs_noble: ratio(cpu("noble_agents_64"), cpu("agents_64")),
+      oracle_durable_vs_memory: ratio(speed("agents_64"), speed("memory_agents_64")),
+      coalesced_vs_single: ratio(speed("agents_1_callers_64"), speed("agents_1")),
+    },
+    figures,
+  };
+}
+
+/** Clusters of four real oracle processes under closed-loop load, in rounds that run every row once. */
+export async function clusterPart(group: Group, { quick }: BenchOptions): Promise<Findings> {
+  const rows = rowsFor(quick);
+  const clusters = new Map([DURABLE, MEMORY, NOBLE].map((one) => [one, new BenchCluster(one)] as const));
+  const rounds = new Map<string, Stretch[]>(rows.map(({ name }) => [name, []]));
+  try {
+    for (const [variant, cluster] of clusters) {
+      const agents = rows.filter((row) => row.variant === variant).map(({ load }) => load.agents);
+      await cluster.start(group, Math.max(...agents));
+    }
+    for (let round = -1; round < 5; round++) {
+      for (const { name, variant, load } of rows) {
+        const cluster = clusters.get(variant);
+        if (cluster === undefined) continue;
+        const stretch = await drive(cluster, round < 0 ? { ...load, ms: load.ms / 2 } : load);
+        if (round >= 0) rounds.get(name)?.push(stretch);
+      }
+    }
+  } finally {
+    await Promise.all([...clusters.values()].map((cluster) => cluster.stop()));
+  }
+  return findingsOf(rows, rounds);
+}

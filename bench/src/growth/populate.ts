@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { openLevelStore } from "@ipse/oracle/store";
+import { decode, encode, type Infer } from "@ipse/protocol/encoding";
+import type { StoreOp, Table } from "@ipse/protocol/host";
+import { records } from "@ipse/protocol/session/oracle";
+import { known } from "../signing/material.ts";
+
+/** Certified steps each copied instance has behind it. */
+const HISTORY = 10;
+/** Instances a commit adds. */
+const BATCH = 500;
+
+function row<T>(into: Table<T>, key: Uint8Array, value: T): StoreOp {
+  return { key: Buffer.concat([into.prefix, key]), value: encode(into.codec, value) };
+}
+
+/** Every row that one more enrolled instance puts into an oracle's store, after the model of a real one. */
+function rowsOf(
+  model: records.InstanceRecord,
+  enrollment: Infer<typeof records.enrollmentRecord>,
+): StoreOp[] {
+  const id = randomBytes(32);
+  const certified = known(model.head, "a head");
+  const constants = { ...model.constants, instance: id };
+  const record = { ...model, constants, vote: undefined, undecided: [] };
+  const history = Array.from({ length: HISTORY }, (_, seq) =>
+    row(records.histories, records.historyKey(id, seq), { certified, adoptedAtMs: 1 }),
+  );
+  const named = { instance: id };
+  return [
+    row(records.instances, id, record),
+    row(records.enrollments, id, enrollment),
+    row(records.ticketUses, randomBytes(18), named),
+    row(records.poolUses, randomBytes(32), named),
+    row(records.kidIndex, randomBytes(32), named),
+    row(records.workloadIndex, randomBytes(64), named),
+    ...history,
+  ];
+}
+
+/**
+ * Adds instances to the store of a stopped oracle: copies of one that really enrolled, under names of their own,
+ * with every row that an enrollment and its steps leave. Nothing ever asks for them; they are there.
+ */
+export async function populate(dir: string, owner: Uint8Array, count: number): Promise<void> {
+  const fatal = (error: Error): never => {
+    throw error;
+  };
+  const { store, close } = await openLevelStore({ dir, owner, fatal });
+  try {
+    const [key, value] = known(store.scan(records.instances.prefix, 1)[0], "an instance");
+    const model = decode(records.instances.codec, value);
+    const id = key.slice(records.instances.prefix.length);
+    const stored = store.get(Buffer.concat([records.enrollments.prefix, id]));
+    const enrollment = decode(records.enrollments.codec, known(stored, "an enrollment"));
+    for (let made = 0; made < count; made += BATCH) {
+      const size = Math.min(BATCH, count - made);
+      const ops = Array.from({ length: size }, () => rowsOf(model, enrollment)).flat();
+      await new Promise<void>((resolve, reject) =>
+        store.commit(ops, (error) => (error === undefined ? resolve() : reject(error))),
+      );
+    }
+  } finally {
+    await close();
+  }
+}
+
+/** Bytes of the files in a directory. */
+export function bytesIn(dir: string): number {
+  return readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+}
