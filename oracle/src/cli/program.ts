@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
 import { devVerb } from "./dev.ts";
 import { doctorVerb } from "./doctor.ts";
 import { evidenceVerbs } from "./evidence.ts";
@@ -20,6 +21,7 @@ function buildProgram(): Command {
   const program = new Command("ipse-oracle")
     .description("An Ipse identity oracle, and the commands of its operators")
     .exitOverride()
+    .version(VERSION, "--version", "print the version")
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError(true)
     .allowExcessArguments(false);

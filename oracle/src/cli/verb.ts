@@ -1,3 +1,4 @@
+import { IpseError } from "@ipse/protocol";
 import { type Command, InvalidArgumentError } from "commander";
 import { EXIT } from "./output.ts";
 
@@ -29,11 +30,16 @@ export function oneOf<const W extends readonly string[]>(words: W): (value: stri
   };
 }
 
-/** A group of verbs: alone it shows its help and fails. */
+/** A group of verbs: alone, or with a word that is none of them, it fails and names them. */
 export function group(parent: Command, name: string, description: string): Command {
   const made = parent.command(name).description(description);
-  made.action((_options, command: Command) => command.help({ error: true }));
-  return made.allowExcessArguments(false);
+  made.action((_options, command: Command) => {
+    const word = command.args.find((one) => !one.startsWith("-"));
+    const verbs = command.commands.map((one) => one.name()).join(", ");
+    const what = word === undefined ? "a command is missing" : `unknown command '${name} ${word}'`;
+    throw new IpseError("ERR_USAGE", `${what}; ${name} takes: ${verbs}`);
+  });
+  return made.allowExcessArguments(true).allowUnknownOption(true);
 }
 
 /** A verb with --json. What `run` returns is the exit code; undefined is 0. */

@@ -97,6 +97,20 @@ describe("the oracle's command", () => {
     expect([code, Object.keys(JSON.parse(err) as object)]).toEqual([2, ["error"]]);
   });
 
+  it("says its version, and which verbs a group has", async () => {
+    expect(await run("--version")).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+    const { err } = await run("store", "conjure");
+    expect(err).toContain("unknown command 'store conjure'; store takes: check, migrate");
+  });
+
+  it("waits for a cluster no longer than it was told", async () => {
+    const { code, err } = await run("status", "--dir", join(dir, "none"), "--wait", "1", "--json");
+    expect([code, JSON.parse(err)]).toEqual([2, { error: expect.objectContaining({ code: "ERR_USAGE" }) }]);
+  });
+
   it("makes an oracle, then a roster, and tells a good one from a bad one", async () => {
     const at = (name: string) => join(dir, name);
     for (const id of [1, 2, 3, 4]) {
