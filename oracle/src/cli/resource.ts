@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { IpseError, toBase64Url } from "@ipse/protocol";
 import { CREDENTIAL_BYTES } from "@ipse/protocol/oauth";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { findResources, openCluster, state } from "../operator/index.ts";
 import { systemEntropy } from "../ports/system.ts";
 import {
@@ -15,19 +15,30 @@ import {
 import { print, table, warn } from "./output.ts";
 import { group, verb } from "./verb.ts";
 
+interface CreateOptions extends OperatorOptions {
+  readonly push?: string;
+}
+
 function urlOf(args: readonly string[]): string {
   const [url = ""] = args;
   if (/^https?:\/\/[^\s#]+$/.test(url)) return url;
   throw new IpseError("ERR_USAGE", "expected an http(s) URL without fragment");
 }
 
-async function create(args: readonly string[], options: OperatorOptions): Promise<undefined> {
+function pushUrl(value: string): string {
+  if (/^https?:\/\/[^\s#]+$/.test(value)) return value;
+  throw new InvalidArgumentError("expected an http(s) URL without fragment");
+}
+
+async function create(args: readonly string[], options: CreateOptions): Promise<undefined> {
   const url = urlOf(args);
   const cluster = await openCluster(options);
   const secret = systemEntropy.random(CREDENTIAL_BYTES);
   const credential = toBase64Url(secret);
   const credentialHash = new Uint8Array(createHash("sha256").update(secret).digest());
   const submitted = await state(cluster, { kind: "resource", url, deleted: false, credentialHash });
+  const { push } = options;
+  if (push !== undefined) await state(cluster, { kind: "receiver", url, deleted: false, pushUrl: push });
   const text = [
     `${url}: ${submittedText(cluster, submitted)}`,
     "Introspection credential, shown this once (HTTP Basic: the URL form-encoded, then this):",
@@ -62,11 +73,16 @@ async function list(_args: readonly string[], options: OperatorOptions): Promise
 
 export function resourceVerbs(program: Command): void {
   const resource = group(program, "resource", "register servers that accept tokens");
-  verb<OperatorOptions>(
+  verb<CreateOptions>(
     resource,
     "create <url>",
     "register a server and print its new introspection credential",
-    withCluster,
+    (command) =>
+      withCluster(command).option(
+        "--push <url>",
+        "push revocations there as security events (RFC 8935); without it the server polls (RFC 8936)",
+        pushUrl,
+      ),
     create,
   );
   verb<OperatorOptions>(resource, "list", "the resources on which b+1 oracles agree", withCluster, list);

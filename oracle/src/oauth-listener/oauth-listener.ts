@@ -9,7 +9,8 @@ import type { Roster } from "@ipse/protocol/registry";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { inConfigDir, type LoadedConfig } from "../config/index.ts";
-import { depsOfNode, type OAuthDeps, oauthRoutes, type TokenSigner } from "../oauth/index.ts";
+import { depsOfNode, EventTokens, type OAuthDeps, oauthRoutes, type TokenSigner } from "../oauth/index.ts";
+import { EventPush } from "./event-push.ts";
 import { makeKeyRecord } from "./key-record.ts";
 import { PeerKeys, TOKEN_KEY_PATH } from "./peer-keys.ts";
 import { loadTokenKey } from "./token-key.ts";
@@ -47,13 +48,17 @@ function declaredUrls(node: OracleNode, issuer: string): readonly string[] {
 interface Signing {
   readonly signer: TokenSigner;
   jwks(): readonly PublicJwk[];
+  /** Where events can be signed by a quorum: undefined in mode `local`. */
+  readonly eventTokens?: EventTokens;
   mountKeyRoute(app: FastifyInstance): void;
   start(): void;
   stop(): void;
 }
 
 /** Mode `threshold`: the core signs together with the others. */
-function threshold(tokens: OracleTokenApi): Signing {
+function threshold(tokens: OracleTokenApi, { node, log }: OAuthOptions): Signing {
+  const eventTokens = new EventTokens(tokens);
+  const push = new EventPush({ events: node.events, tokens: eventTokens, log });
   return {
     signer: {
       sign: () => Promise.reject(new OAuthError("server_error", "no oracle signs alone in this mode")),
@@ -63,8 +68,9 @@ function threshold(tokens: OracleTokenApi): Signing {
       void app.get(ISSUER_KEYS_PATH, (_request, reply) =>
         reply.send({ keys: tokens.issuerKeys().map((key) => toBase64Url(encode(issuerKey, key))) }),
       ),
-    start: () => undefined,
-    stop: () => undefined,
+    eventTokens,
+    start: () => push.start(),
+    stop: () => push.stop(),
   };
 }
 
@@ -87,7 +93,7 @@ async function alone({ node, group, roster, voteSeed, log, loaded }: OAuthOption
 
 export async function createOAuthSide(options: OAuthOptions): Promise<OAuthSide> {
   const { node, clock, roster } = options;
-  const signing = node.tokens === undefined ? await alone(options) : threshold(node.tokens);
+  const signing = node.tokens === undefined ? await alone(options) : threshold(node.tokens, options);
   const deps: OAuthDeps = {
     ...depsOfNode(node, clock),
     issuer: roster.issuer,
@@ -96,6 +102,7 @@ export async function createOAuthSide(options: OAuthOptions): Promise<OAuthSide>
     },
     signer: signing.signer,
     jwks: () => signing.jwks(),
+    ...(signing.eventTokens === undefined ? {} : { eventTokens: signing.eventTokens }),
   };
   return {
     mount: (app) => void app.register(oauthRoutes, deps),

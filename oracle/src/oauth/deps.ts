@@ -1,8 +1,9 @@
-import type { DpopNonceApi, OracleTokenApi } from "@ipse/protocol/host";
+import type { DpopNonceApi, OracleEventApi, OracleTokenApi } from "@ipse/protocol/host";
 import type { TokenRevocation } from "@ipse/protocol/issuer";
 import type { AccessTokenClaims, PublicJwk } from "@ipse/protocol/oauth";
 import type { Resource, Workload } from "@ipse/protocol/registry";
 import type { InstanceStatus } from "@ipse/protocol/session";
+import type { EventTokens } from "./event-tokens.ts";
 
 /** An instance as the OAuth routes need it, as this oracle knows it now. */
 export interface OAuthInstance {
@@ -35,6 +36,9 @@ export interface OAuthDeps {
   readonly signer: TokenSigner;
   /** Threshold issuance, where the cluster has it. */
   readonly tokens?: OracleTokenApi | undefined;
+  /** Security events to deliver, where the cluster can sign them. */
+  readonly events?: OracleEventApi;
+  readonly eventTokens?: EventTokens;
   /** Nonces every oracle takes; absent: this process takes its own alone. */
   readonly dpopNonces?: DpopNonceApi;
   readonly rates?: OAuthRates;

@@ -1,4 +1,5 @@
 export type { OAuthDeps, OAuthInstance, OAuthRates, TokenSigner } from "./deps.ts";
+export { EventTokens } from "./event-tokens.ts";
 export {
   createLocalSigner,
   generateLocalKey,

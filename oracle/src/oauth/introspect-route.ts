@@ -48,7 +48,7 @@ function credentialsOf(request: FastifyRequest, form: Form): readonly [id: strin
 }
 
 /** The resource that asks. Throws OAuthError invalid_client; an unknown resource looks like a wrong secret. */
-function authenticateResource(deps: OAuthDeps, request: FastifyRequest, form: Form): Resource {
+export function authenticateResource(deps: OAuthDeps, request: FastifyRequest, form: Form): Resource {
   const [url, secret] = credentialsOf(request, form);
   const resource = deps.resource(url);
   const given = credentialHash(secret);

@@ -16,6 +16,7 @@ export function depsOfNode(
   return {
     tokens: node.tokens,
     dpopNonces: node.dpopNonces,
+    events: node.events,
     nowMs: () => clock.nowMs(),
     // The core's burns are by key alone: the first use wins, whatever its digest.
     burnJti: (key, _digest, untilMs) =>

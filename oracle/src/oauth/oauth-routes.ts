@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { OAuthDeps } from "./deps.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import { DpopNonces } from "./dpop-nonce.ts";
+import { EventPolls } from "./events-route.ts";
 import { BasicRefused, introspect } from "./introspect-route.ts";
 import { addressKey, KeyedLimiter, limit, RateLimited } from "./rate-limit.ts";
 import { revoke } from "./revoke-route.ts";
@@ -61,6 +62,28 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
   app.post(OAUTH_PATHS.introspect, (request) => introspect(deps, callers, request));
 }
 
+/** Polling takes JSON; errors and caching are those of the other endpoints. */
+function eventRoutes(app: FastifyInstance, deps: OAuthDeps): void {
+  const { events, eventTokens } = deps;
+  if (events === undefined || eventTokens === undefined) return;
+  const { perAddress } = deps.rates ?? DEFAULT_RATES;
+  const [addresses, callers] = [new KeyedLimiter(perAddress), new KeyedLimiter(perAddress)];
+  const polls = new EventPolls(deps, events, eventTokens);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "string", bodyLimit: BODY_BYTES_MAX },
+    (_request, body, done) => done(null, body),
+  );
+  app.setErrorHandler(sendError);
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.headers({ "cache-control": "no-store", pragma: "no-cache" });
+    limit(addresses, addressKey(request.ip));
+    done();
+  });
+  app.post(OAUTH_PATHS.events, (request) => polls.answer(callers, request));
+}
+
 /**
  * The OAuth listener's routes as a fastify plugin; register it without a prefix. Its parsers and error format
  * stay inside: what else the server offers keeps its own.
@@ -68,6 +91,10 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
 export function oauthRoutes(app: FastifyInstance, deps: OAuthDeps, done: () => void): void {
   app.register((scope, _options, registered) => {
     formRoutes(scope, deps);
+    registered();
+  });
+  app.register((scope, _options, registered) => {
+    eventRoutes(scope, deps);
     registered();
   });
   discoveryRoutes(app, deps);

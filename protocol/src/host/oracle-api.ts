@@ -12,6 +12,7 @@ import type { Equivocation, ForkEvidence } from "../session/evidence.ts";
 import type { InstanceStatus } from "../session/status.ts";
 import type { PeerMessage } from "../wire/peer.ts";
 import type { AgentMessage, OracleHello, OracleMessage } from "../wire/session.ts";
+import type { PendingEvent } from "./oracle-events.ts";
 import type { Clock, Entropy, EventSink, Store, Timers } from "./ports.ts";
 
 /** Links to the other oracles; authenticated by the edge before anything passes. */
@@ -51,6 +52,14 @@ export interface IssuedToken {
   readonly tokenType: "DPoP" | "Bearer";
   readonly expiresIn: number;
   readonly scope: string | undefined;
+}
+
+/** Security events this oracle has to deliver, durable until they are acknowledged. */
+export interface OracleEventApi {
+  pending(limit: number, audience?: string): PendingEvent[];
+  /** undefined: the receiver polls. */
+  pushUrl(audience: string): string | undefined;
+  acknowledge(audience: string, jtis: readonly string[], done: () => void): void;
 }
 
 /** What an oracle's edge asks of threshold issuance. */
@@ -153,6 +162,7 @@ export interface OracleNode {
 
   /** Threshold issuance; undefined where it is off. */
   readonly tokens: OracleTokenApi | undefined;
+  readonly events: OracleEventApi;
   readonly dpopNonces: DpopNonceApi;
   /** Ends a token at its client's word (RFC 7009), durably and at every oracle. Throws OAuthError at once. */
   revokeToken(revocation: TokenRevocation, done: () => void): void;

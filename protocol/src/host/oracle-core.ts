@@ -52,6 +52,8 @@ export class OracleCore {
   readonly counts: Record<string, number> = {};
   readonly #rosters = new Map<string, Roster>();
   gossip: GossipSink | undefined;
+  /** Told of every instance that may have stopped being active; set once the host exists. */
+  suspended: (instance: Hash) => void = () => undefined;
   /** Set when a write failed: nothing more is answered. */
   broken: Error | undefined;
 
@@ -165,8 +167,11 @@ export class OracleCore {
         return this.gossip?.fetch(effect.instance, effect.seq, to.peer);
       case "moved":
         this.count("steps_certified_total");
+        if (this.view.get(records.instances, effect.instance)?.status === "ended")
+          this.suspended(effect.instance);
         return this.gossip?.moved(effect.instance);
       case "drop-slots":
+        this.suspended(effect.instance);
         return this.vault.drop(effect.instance);
       case "wipe":
         return zeroize(...effect.secrets);

@@ -21,6 +21,7 @@ import { Burns } from "./burns.ts";
 import { DpopNonceBook } from "./dpop-nonces.ts";
 import type { OpenedAgentMessage, OracleNode, OracleOptions, ReadyReasons } from "./oracle-api.ts";
 import { OracleCore } from "./oracle-core.ts";
+import { OracleEvents } from "./oracle-events.ts";
 import { OracleGossip } from "./oracle-gossip.ts";
 import { OracleIssuer } from "./oracle-issuer.ts";
 import { OraclePool } from "./oracle-pool.ts";
@@ -43,6 +44,7 @@ class OracleHost extends OracleReads implements OracleNode {
   readonly #issuer: OracleIssuer | undefined;
   readonly tokens: OracleTokens | undefined;
   readonly dpopNonces: DpopNonceBook;
+  readonly events: OracleEvents;
   readonly #revocations: TokenRevocations;
   #synced = false;
   #stopping = false;
@@ -55,6 +57,8 @@ class OracleHost extends OracleReads implements OracleNode {
     core.gossip = this.#gossip;
     this.#pool = new OraclePool(core);
     this.#burns = new Burns(core);
+    this.events = new OracleEvents(core);
+    core.suspended = (instance) => this.events.changed(instance);
     this.dpopNonces = new DpopNonceBook(core);
     this.#revocations = new TokenRevocations(core, () => tokenJudge(core, this.dpopNonces));
     const { issuer } = core.options;
@@ -81,6 +85,7 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#pool.start();
     this.#burns.start();
     this.#revocations.start();
+    this.events.start();
     this.#issuer?.start();
     this.tokens?.start();
   }
@@ -99,6 +104,7 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#pool.stop();
     this.#burns.stop();
     this.#revocations.stop();
+    this.events.stop();
     this.#issuer?.stop();
     this.tokens?.stop();
     this.#core.view.afterPending(done);

@@ -3,6 +3,7 @@ import type { Hash } from "../encoding/index.ts";
 import { type Mutation, put, type Table, table, type View } from "../host/table.ts";
 import {
   type Endpoint,
+  type Receiver,
   type Resource,
   type SignedStatement,
   type Statement,
@@ -84,6 +85,12 @@ export function endpointOf(view: StatementView, oracle: number): Endpoint | unde
 
 export function isTicketRevoked(view: StatementView, ticketId: Uint8Array): boolean {
   return view.get(statements, subjectKey({ kind: "ticketRevocation", ticketId })) !== undefined;
+}
+
+/** Where a resource's events go; undefined: nowhere, it polls. */
+export function receiverOf(view: StatementView, url: string): Receiver | undefined {
+  const found = payloadOf(view, { kind: "receiver", url }, "receiver");
+  return found?.deleted === false ? found : undefined;
 }
 
 /** The operators' newest order to replace the issuer key, with the time at which they gave it. */

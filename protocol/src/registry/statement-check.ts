@@ -15,6 +15,7 @@ export function isMinting(payload: StatementPayload): boolean {
     case "resource":
     case "endpoint":
     case "issuerRotation":
+    case "receiver":
       return true;
     case "instance":
       return payload.action === "release";

@@ -65,6 +65,10 @@ export type Endpoint = Infer<typeof endpoint>;
 const issuerRotation = struct({ immediate: bool, reason: text(TEXT_BYTES_MAX) });
 export type IssuerRotation = Infer<typeof issuerRotation>;
 
+/** Where a registered resource wants its security events pushed (RFC 8935). */
+const receiver = struct({ url: urlText, deleted: bool, pushUrl: urlText });
+export type Receiver = Infer<typeof receiver>;
+
 export const statementPayload = union({
   workload: [1, workload],
   resource: [2, resource],
@@ -72,6 +76,7 @@ export const statementPayload = union({
   ticketRevocation: [4, ticketRevocation],
   endpoint: [5, endpoint],
   issuerRotation: [6, issuerRotation],
+  receiver: [7, receiver],
 });
 export type StatementPayload = Infer<typeof statementPayload>;
 

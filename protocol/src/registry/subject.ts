@@ -17,6 +17,7 @@ export const subject = union({
   revocation: [6, ofInstance],
   ticketRevocation: [7, struct({ ticketId: id16 })],
   issuerRotation: [8, struct({})],
+  receiver: [9, struct({ url: urlText })],
 });
 export type Subject = Infer<typeof subject>;
 
@@ -31,6 +32,8 @@ export function subjectOf(payload: StatementPayload): Subject {
       return { kind: "endpoint", oracle: payload.oracle };
     case "ticketRevocation":
       return { kind: "ticketRevocation", ticketId: payload.ticketId };
+    case "receiver":
+      return { kind: "receiver", url: payload.url };
     case "issuerRotation":
       return { kind: "issuerRotation" };
     case "instance": {

@@ -93,6 +93,7 @@ export const statementPayload: Arbitrary<StatementPayload> = fc.oneof(
     oauthUrl: endpointText,
     tlsPin: hash,
   }),
+  fc.record({ kind: fc.constant("receiver" as const), url, deleted: fc.boolean(), pushUrl: url }),
   fc.record({ kind: fc.constant("issuerRotation" as const), immediate: fc.boolean(), reason: text }),
 );
 export const signedStatement: Arbitrary<SignedStatement> = fc.record({
