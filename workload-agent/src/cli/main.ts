@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, () => Promise<CommandDef>>> = {
   token: async () => (await import("./verbs/token.ts")).tokenVerb,
   attest: async () => (await import("./verbs/attest.ts")).attestVerb,
   "verify-attestation": async () => (await import("./verbs/verify-attestation.ts")).verifyAttestationVerb,
+  proxy: async () => (await import("./verbs/proxy.ts")).proxyVerb,
   leave: async () => (await import("./verbs/leave.ts")).leaveVerb,
   doctor: async () => (await import("./verbs/doctor.ts")).doctorVerb,
 };

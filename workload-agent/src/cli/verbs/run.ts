@@ -3,6 +3,7 @@ import { runAgent } from "../../agent/run.ts";
 import { HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN } from "../../agent/session.ts";
 import { stderrLogger } from "../../log.ts";
 import { printError, printReport } from "../output.ts";
+import { giveUpAfter, stopReason } from "../stop-reason.ts";
 import { usageError } from "../usage.ts";
 import { verb } from "../verb.ts";
 
@@ -16,26 +17,6 @@ function parseHeartbeat(text: string | undefined): number | undefined {
   if (!(ms >= HEARTBEAT_MS_MIN && ms <= HEARTBEAT_MS_MAX))
     throw usageError(`--heartbeat-ms must be a number from ${HEARTBEAT_MS_MIN} to ${HEARTBEAT_MS_MAX}`);
   return ms;
-}
-
-/** Set to 1 by a parent that holds our standard input open for as long as it lives, also when it is killed. */
-const PARENT_VARIABLE = "IPSE_EXIT_WITH_PARENT";
-
-/** Resolves with why the process is to stop: a signal, or the end of the parent that asked for it. */
-function stopReason(): Promise<string> {
-  return new Promise((done) => {
-    for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => done(signal));
-    if (process.env[PARENT_VARIABLE] !== "1") return;
-    process.stdin
-      .once("end", () => done("the parent is gone"))
-      .once("error", () => done("the parent is gone"));
-    process.stdin.resume();
-  });
-}
-
-/** Ends the process whatever still hangs. */
-function giveUpAfter(ms: number): void {
-  setTimeout(() => process.exit(1), ms).unref();
 }
 
 /** The machine has stopped for good: say why and end, so that whatever supervises the agent notices. */
