@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const PARTS = ["signing", "dkg", "cluster", "tokens", "growth"] as const;
+export const PARTS = ["signing", "dkg", "cluster", "growth"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {

@@ -7,12 +7,10 @@ import type { Findings } from "./report.ts";
 import { signingPart } from "./signing/part.ts";
 
 type Runner = (group: Group, options: BenchOptions) => Promise<Findings>;
-const nothing: Runner = async () => ({ ratios: {}, figures: {} });
 
 export const PART_RUNNERS: Readonly<Record<Part, Runner>> = {
   signing: signingPart,
   dkg: dkgPart,
   cluster: clusterPart,
-  tokens: nothing,
   growth: growthPart,
 };

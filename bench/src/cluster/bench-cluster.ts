@@ -20,6 +20,13 @@ export interface Variant {
   readonly store: "level" | "memory";
 }
 
+export interface StartOptions {
+  /** May change the stopped oracles' stores before they start again. */
+  readonly offline?: () => Promise<void>;
+  /** Default: the dev cluster's hint. */
+  readonly heartbeatMs?: number;
+}
+
 /** A dev cluster of real oracle processes, and agents (of this process) enrolled in it. */
 export class BenchCluster {
   readonly variant: Variant;
@@ -49,9 +56,10 @@ export class BenchCluster {
 
   /**
    * Starts the oracles and enrolls agents. Enrollment always runs on the default backend: it is not what is
-   * measured. `offline` may change the stopped oracles' stores before they start again.
+   * measured.
    */
-  async start(group: Group, agents: number, offline?: () => Promise<void>): Promise<void> {
+  async start(group: Group, agents: number, more: StartOptions = {}): Promise<void> {
+    const { offline, heartbeatMs } = more;
     const platform = await systemPlatform(() => undefined);
     await this.#run(group, { ...this.variant, group: "default" });
     await this.#enroll(platform, agents);
@@ -60,7 +68,7 @@ export class BenchCluster {
       await offline?.();
       await this.restart(group);
     }
-    await this.#startAgents(platform, agents);
+    await this.#startAgents(platform, agents, heartbeatMs);
   }
 
   async stopOracles(): Promise<void> {
@@ -76,14 +84,16 @@ export class BenchCluster {
     return join(this.dir, "cluster", `oracle-${oracle}`, "store");
   }
 
-  async #startAgents(platform: Platform, agents: number): Promise<void> {
+  async #startAgents(platform: Platform, agents: number, heartbeatMs?: number): Promise<void> {
     const eventLog = new EventLog(() => Date.now());
     for (let i = 0; i < agents; i++) {
       const dir = this.#agentDir(i);
       const onFatal = (error: unknown): never => {
         throw error;
       };
-      this.agents.push(await Agent.start({ dir, platform, eventLog, requestTimeoutMs: 120_000, onFatal }));
+      this.agents.push(
+        await Agent.start({ dir, platform, eventLog, heartbeatMs, requestTimeoutMs: 120_000, onFatal }),
+      );
     }
     const until = performance.now() + CONNECT_MS;
     while (!this.agents.every((agent) => agent.status().status === "active")) {

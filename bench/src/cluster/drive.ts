@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, randomBytes, verify } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { quantile } from "../measure/stats.ts";
 import { expectTrue } from "../signing/material.ts";
 import type { BenchCluster } from "./bench-cluster.ts";
@@ -23,7 +24,7 @@ interface Signed {
 
 export interface Load {
   readonly agents: number;
-  /** Callers at each agent; each asks for its next signature when it has the last. */
+  /** Callers at each agent; each asks for its next signature when it has the last. 0: heartbeats alone. */
   readonly callers: number;
   readonly ms: number;
 }
@@ -49,6 +50,7 @@ export async function drive(cluster: BenchCluster, { agents, callers, ms }: Load
       if (checked.length < CHECKED_MAX) checked.push({ key, payload, signature });
     }
   };
+  if (callers === 0) await sleep(ms);
   await Promise.all(chosen.flatMap((_, at) => Array.from({ length: callers }, () => loop(at))));
   const seconds = (performance.now() - from) / 1000;
   const own = ownCpuMs() - before.own;

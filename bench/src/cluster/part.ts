@@ -66,6 +66,24 @@ function findingsOf(rows: readonly Row[], rounds: Rounds): Findings {
   };
 }
 
+/** What a heartbeat with its ratchet costs: agents that do nothing else, many times as often as they would. */
+async function heartbeats(group: Group, quick: boolean): Promise<Record<string, number>> {
+  const cluster = new BenchCluster({ name: "beating", group: "default", store: "level" });
+  try {
+    await cluster.start(group, 8, { heartbeatMs: 400 });
+    const stretches: Stretch[] = [];
+    for (let i = 0; i < 5; i++)
+      stretches.push(await drive(cluster, { agents: 8, callers: 0, ms: quick ? 600 : 3000 }));
+    const of = (key: keyof Stretch): number => median(stretches.map((one) => one[key]));
+    return {
+      heartbeat_oracle_cpu_ms: of("oracleCpuMsPerStep"),
+      heartbeat_agent_cpu_ms: of("agentCpuMsPerStep"),
+    };
+  } finally {
+    await cluster.stop();
+  }
+}
+
 /** Clusters of four real oracle processes under closed-loop load, in rounds that run every row once. */
 export async function clusterPart(group: Group, { quick }: BenchOptions): Promise<Findings> {
   const rows = rowsFor(quick);
@@ -87,5 +105,6 @@ export async function clusterPart(group: Group, { quick }: BenchOptions): Promis
   } finally {
     await Promise.all([...clusters.values()].map((cluster) => cluster.stop()));
   }
-  return findingsOf(rows, rounds);
+  const { ratios, figures } = findingsOf(rows, rounds);
+  return { ratios, figures: { ...figures, ...(await heartbeats(group, quick)) } };
 }

@@ -51,11 +51,13 @@ export async function growthPart(group: Group, { quick }: BenchOptions): Promise
   const many = new BenchCluster({ name: "many", group: "default", store: "level" });
   const load = { agents: AGENTS, callers: 1, ms: quick ? 700 : 3000 };
   try {
-    await few.start(group, AGENTS, async () => {
-      figures["growth_1k_bytes_per_instance"] = await add(few, SMALL / scale);
-      await lookAt(group, few, "1k", figures);
+    await few.start(group, AGENTS, {
+      offline: async () => {
+        figures["growth_1k_bytes_per_instance"] = await add(few, SMALL / scale);
+        await lookAt(group, few, "1k", figures);
+      },
     });
-    await many.start(group, AGENTS, () => grow(group, many, scale, figures));
+    await many.start(group, AGENTS, { offline: () => grow(group, many, scale, figures) });
     const rounds: { readonly few: Stretch; readonly many: Stretch }[] = [];
     for (let round = -1; round < ROUNDS; round++) {
       const both = { many: await drive(many, load), few: await drive(few, load) };
