@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fromBase64Url, toBase64Url } from "../bytes.ts";
+import { fromBase64, toBase64 } from "../encoding/base64.ts";
 import { parseWith } from "../encoding/schema.ts";
 import { parseStrictJsonBytes } from "../encoding/strict-json.ts";
 import { check } from "../errors.ts";
@@ -27,19 +27,6 @@ export interface DsseEnvelope {
   readonly payload: string;
   readonly payloadType: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
-}
-
-/** Standard padded base64 (RFC 4648 section 4). */
-function toBase64(bytes: Uint8Array): string {
-  const text = toBase64Url(bytes).replaceAll("-", "+").replaceAll("_", "/");
-  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
-}
-
-/** "Either standard or URL-safe encoding is allowed" (DSSE protocol): one alphabet, whole padding or none. */
-function fromBase64(text: string): Uint8Array | undefined {
-  const [, digits, padding] = /^([A-Za-z0-9+/]*|[A-Za-z0-9_-]*)(={0,2})$/.exec(text) ?? [];
-  if (digits === undefined || (padding !== "" && text.length % 4 !== 0)) return undefined;
-  return fromBase64Url(digits.replaceAll("+", "-").replaceAll("/", "_"));
 }
 
 /** Puts a signed in-toto statement into its envelope. */

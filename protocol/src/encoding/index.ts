@@ -1,3 +1,4 @@
+export * from "./base64.ts";
 export * from "./codec.ts";
 export * from "./hash.ts";
 export * from "./schema.ts";

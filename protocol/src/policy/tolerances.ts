@@ -7,6 +7,10 @@ export const TOLERANCES = {
   assertionMs: 30_000,
   /** exp - iat of a client assertion. */
   assertionLifetimeMs: 60_000,
+  /** `exp` of a WIMSE identity token may lie this far ahead: nobody asks about revocation before. */
+  witLifetimeMs: 3_600_000,
+  /** `exp` of a WIMSE proof token may lie this far ahead. */
+  wptLifetimeMs: 300_000,
   /** A DPoP proof's `iat` may differ this much either way (RFC 9449 section 11.1). */
   dpopMs: 60_000,
   /** A co-signer's clock may differ this much from the `iat` its coordinator proposes. */

@@ -271,18 +271,30 @@ describe("an HTTP signature base", () => {
 
 describe("a WIMSE token", () => {
   const proof = { aud: "https://orders.test/", exp: nowSeconds + 60, jti: "1", wth: "x" };
+  const jwk = { kty: "OKP", crv: "Ed25519", x: "A".repeat(43), alg: "EdDSA" };
+  const identity = { sub: workload.spiffeId, exp: nowSeconds + 60, cnf: { jwk } };
   const wimse = (head: object, body: object) => judge("wimse", signingInput({ alg: "EdDSA", ...head }, body));
 
   it("of its two types is allowed", () => {
     expect(wimse({ typ: "wpt+jwt" }, proof)).toBeUndefined();
-    expect(wimse({ typ: "wit+jwt" }, { sub: workload.spiffeId, exp: nowSeconds + 60 })).toBeUndefined();
+    expect(wimse({ typ: "wit+jwt" }, identity)).toBeUndefined();
   });
 
   it.each<[string, object, object]>([
     ["of another type", { typ: "JWT" }, proof],
     ["that servers could take for a client assertion", { typ: "wpt+jwt" }, { ...proof, ...claims }],
     ["with a subject", { typ: "wpt+jwt" }, { ...proof, sub: workload.spiffeId }],
-    ["about another workload", { typ: "wit+jwt" }, { sub: "spiffe://test.ipse/a", exp: nowSeconds + 60 }],
+    ["about another workload", { typ: "wit+jwt" }, { ...identity, sub: "spiffe://test.ipse/a" }],
+    ["that anybody could bear", { typ: "wit+jwt" }, { ...identity, cnf: undefined }],
+    ["that names its key by hash", { typ: "wit+jwt" }, { ...identity, cnf: { jkt: "A".repeat(43) } }],
+    ["with a private key", { typ: "wit+jwt" }, { ...identity, cnf: { jwk: { ...jwk, d: "A" } } }],
+    [
+      "with a key for any algorithm",
+      { typ: "wit+jwt" },
+      { ...identity, cnf: { jwk: { ...jwk, alg: "none" } } },
+    ],
+    ["that outlives a revocation by hours", { typ: "wit+jwt" }, { ...identity, exp: nowSeconds + 7200 }],
+    ["that proves for hours", { typ: "wpt+jwt" }, { ...proof, exp: nowSeconds + 3600 }],
     ["with an audience for the identity", { typ: "wit+jwt" }, { ...claims }],
     ["that has expired", { typ: "wpt+jwt" }, { ...proof, exp: nowSeconds }],
     ["that never expires", { typ: "wpt+jwt" }, { ...proof, exp: undefined }],

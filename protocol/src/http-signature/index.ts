@@ -1,0 +1,2 @@
+export * from "./content-digest.ts";
+export * from "./signature-base.ts";
