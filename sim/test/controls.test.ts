@@ -5,10 +5,14 @@ import { runOne } from "../src/campaign/index.ts";
 import { CONTROLS, runControl } from "../src/controls/index.ts";
 
 describe("negative controls: every broken build is caught by the promise it breaks", () => {
-  test.each(CONTROLS.map((control) => [control.name, control] as const))("%s", (_name, control) => {
-    const result = runControl(control, "c");
-    expect(result).toMatchObject({ name: control.name, caught: true });
-  });
+  test.each(CONTROLS.map((control) => [control.name, control] as const))(
+    "%s",
+    { timeout: 300_000 },
+    (_name, control) => {
+      const result = runControl(control, "c");
+      expect(result).toMatchObject({ name: control.name, caught: true });
+    },
+  );
 });
 
 describe("the scripts made for controls pass without them", () => {

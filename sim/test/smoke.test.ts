@@ -10,16 +10,20 @@ test("there are 54 scenarios, numbered, each in a name of its own", () => {
 });
 
 describe("smoke campaign", () => {
-  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))("%s", (_name, scenario) => {
-    for (let i = 0; i < RUNS; i++) {
-      const result = runOne(scenario, `smoke-${i}`);
-      expect({ seed: result.seed, code: result.code, problems: result.problems }).toEqual({
-        seed: result.seed,
-        code: result.expected,
-        problems: [],
-      });
-    }
-  });
+  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+    "%s",
+    { timeout: 300_000 },
+    (_name, scenario) => {
+      for (let i = 0; i < RUNS; i++) {
+        const result = runOne(scenario, `smoke-${i}`);
+        expect({ seed: result.seed, code: result.code, problems: result.problems }).toEqual({
+          seed: result.seed,
+          code: result.expected,
+          problems: [],
+        });
+      }
+    },
+  );
 });
 
 /** Seeds that once failed, each with what it found. */

@@ -88,7 +88,7 @@ describe("symbolic crypto", () => {
   });
 });
 
-test("real crypto plays the same scenario", { timeout: 60_000 }, () => {
+test("real crypto plays the same scenario", { timeout: 300_000 }, () => {
   const scenario = SCENARIOS.find(({ name }) => name === "clone-first");
   if (scenario === undefined) throw new Error("no scenario");
   const topology = { oracles: 4, quorum: 3, byzantine: 1 };

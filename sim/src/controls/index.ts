@@ -3,6 +3,7 @@ import type { Control } from "./control.ts";
 import * as detection from "./detection.ts";
 import * as nonces from "./nonces.ts";
 import * as rules from "./rules.ts";
+import * as tickets from "./tickets.ts";
 
 export type { Control } from "./control.ts";
 
@@ -11,6 +12,7 @@ export const CONTROLS: readonly Control[] = [
   ...Object.values(nonces),
   ...Object.values(detection),
   ...Object.values(rules),
+  ...Object.values(tickets),
 ];
 
 export interface ControlResult {

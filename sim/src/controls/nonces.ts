@@ -1,12 +1,12 @@
 import { utf8 } from "@ipse/protocol";
 import type { OracleOptions } from "@ipse/protocol/host";
 import { lyingSigner } from "../scenarios/28-lying-signer.ts";
-import { clonedEntropy } from "../scenarios/33-cloned-entropy.ts";
 import { revocationRace } from "../scenarios/38-revocation-race.ts";
 import { rollingUpgrade } from "../scenarios/43-rolling-upgrade.ts";
 import type { Stage } from "../scenarios/stage.ts";
 import type { OracleProcess } from "../world/index.ts";
 import type { Control } from "./control.ts";
+import { idleTwins } from "./scripts.ts";
 
 const NONCE_TAG = utf8("FROST-ED25519-SHA512-v1nonce");
 
@@ -113,9 +113,9 @@ export const oneDrawForBatch: Control = {
 
 export const noSalt: Control = {
   name: "no-salt-with-cloned-entropy",
-  caughtBy: "the copies part",
+  caughtBy: "the twins part",
   breaks: "oracles' answers carry no fresh salt, so that copies with one kernel state never part",
-  scenario: clonedEntropy,
+  scenario: idleTwins,
   apply: ({ world }) => {
     for (const oracle of world.oracles) {
       oracle.interposers.push({

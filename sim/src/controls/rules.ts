@@ -1,4 +1,3 @@
-import { concatBytes } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
 import { identityKidText, judgeMessage } from "@ipse/protocol/policy";
 import { records } from "@ipse/protocol/session/oracle";
@@ -7,17 +6,14 @@ import { victimFirst } from "../scenarios/03-victim-first.ts";
 import { crashRestart } from "../scenarios/12-crash-restart.ts";
 import { oracleStaleDisk } from "../scenarios/22-oracle-stale-disk.ts";
 import { badDealing } from "../scenarios/30-bad-dealing.ts";
-import { ticketTheft } from "../scenarios/39-ticket-theft.ts";
-import { lyingCoordinator } from "../scenarios/41-lying-coordinator.ts";
 import { rollingUpgrade } from "../scenarios/43-rolling-upgrade.ts";
 import { pendingAcrossDowntime } from "../scenarios/47-pending-across-downtime.ts";
 import { voteLost } from "../scenarios/50-vote-lost.ts";
-import { relayedCommit } from "../scenarios/53-relayed-commit.ts";
 import { type AgentPacket, ISSUER, type OracleProcess, SPIFFE_ID } from "../world/index.ts";
 import type { Control } from "./control.ts";
 import { decodeRecord } from "./decode-record.ts";
-import { crashAfterVote, poolKeyAgain, quorumOverlap, spreadEnrollments } from "./scripts.ts";
-import { dropTable, operate, operateRecord } from "./surgery.ts";
+import { crashAfterVote, quorumOverlap } from "./scripts.ts";
+import { operateRecord } from "./surgery.ts";
 
 export const skippedWriteAhead: Control = {
   name: "skipped-write-ahead",
@@ -127,36 +123,6 @@ export const eraseOnAnyCertificate: Control = {
   },
 };
 
-export const bearerTicket: Control = {
-  name: "bearer-ticket",
-  caughtBy: "a ticket without",
-  breaks: "whoever has seen a ticket can enroll with it",
-  scenario: ticketTheft,
-  apply: (stage) => {
-    stage.broken.add("ticket-seed");
-  },
-};
-
-export const unboundAssertion: Control = {
-  name: "assertion-not-bound",
-  caughtBy: "no co-signer",
-  breaks: "co-signers do not compare the request with the assertion",
-  scenario: lyingCoordinator,
-  apply: (stage) => {
-    stage.broken.add("assertion-binding");
-  },
-};
-
-export const shareInCommit: Control = {
-  name: "z-w-inside-commit",
-  caughtBy: "without z_W",
-  breaks: "W sends its own signature share along with COMMIT",
-  scenario: relayedCommit,
-  apply: (stage) => {
-    stage.broken.add("secret-z");
-  },
-};
-
 export const policyBeforeVote: Control = {
   name: "policy-before-the-vote",
   caughtBy: "no-deadlock",
@@ -229,42 +195,6 @@ export const rolledBackVotesOn: Control = {
             },
           }
         : packet;
-  },
-};
-
-export const usesPerOracle: Control = {
-  name: "ticket-uses-counted-per-oracle",
-  caughtBy: "keys-spent-once",
-  breaks: "each oracle counts how often it saw a ticket instead of spending numbered uses",
-  scenario: spreadEnrollments,
-  apply: ({ world }) => {
-    world.observers.push({
-      recordDurable: (oracle, record) => {
-        if (record.head === undefined) return;
-        world.queue.after(100, () => operate(oracle, (image) => dropTable(image, records.ticketUses)));
-      },
-    });
-  },
-};
-
-export const reclaimedPoolKey: Control = {
-  name: "reclaimed-pool-key",
-  caughtBy: "keys-spent-once",
-  breaks: "a pool key goes back to the pool after a while",
-  scenario: poolKeyAgain,
-  apply: ({ world, genesis }) => {
-    world.queue.after(2500, () => {
-      for (const oracle of world.oracles) {
-        operate(oracle, (image) => {
-          dropTable(image, records.poolUses);
-          for (const { keyId, shares } of genesis.spare) {
-            const share = shares[oracle.id - 1];
-            const key = String.fromCharCode(...concatBytes(records.poolShares.prefix, keyId));
-            if (share !== undefined) image.set(key, encode(records.poolShares.codec, { share }));
-          }
-        });
-      }
-    });
   },
 };
 

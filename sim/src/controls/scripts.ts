@@ -14,7 +14,7 @@ export const forgottenStep: Scenario = {
   name: "control-forgotten-step",
   expected: ["SOFT"],
   summary: "A step reached two oracles and was forgotten by W; safe start must see it.",
-  setting: { topology: SMALL },
+  setting: { topology: SMALL, heartbeatMs: 30_000 },
   script: (stage) => {
     const { victim, world } = stage;
     stage.sign(victim);
@@ -186,5 +186,22 @@ export const poolKeyAgain: Scenario = {
     const other = stage.enroll(makeTicket(world.cluster, prng.fork("b")), stage.spareKey(0), 1, "other");
     stage.run(4000);
     stage.must(other.state?.phase.kind !== "live", "a pool key is never used again");
+  },
+};
+
+/** Twins with one kernel state that only beat: nothing but the oracles' salts can part them. */
+export const idleTwins: Scenario = {
+  number: 106,
+  name: "control-idle-twins",
+  expected: ["HARD"],
+  summary: "Two copies with one entropy state heartbeat side by side; the salts of the answers part them.",
+  setting: { topology: SMALL, heartbeatMs: 1500 },
+  script: (stage) => {
+    const { victim } = stage;
+    stage.sign(victim);
+    stage.idle(victim);
+    stage.until(() => stage.settled(victim), 5000, "all oracles follow");
+    stage.cloneMemory(victim, true);
+    stage.until(() => stage.hard, 15_000, "the twins part and are found");
   },
 };

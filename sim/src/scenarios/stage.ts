@@ -10,7 +10,6 @@ import {
   type Genesis,
   type LinkProfile,
   type OracleProcess,
-  type Submission,
   statementOf,
   type TicketWithSeed,
   type Topology,
@@ -19,14 +18,7 @@ import {
 import { ageDisk } from "./aging.ts";
 import { Facts } from "./facts.ts";
 import type { Outcome } from "./scenario.ts";
-
-export interface StageOptions {
-  readonly world: World;
-  readonly genesis: Genesis;
-  readonly prng: Prng;
-  readonly heartbeatMs: number;
-  readonly topology: Topology;
-}
+import { type StageOptions, succeeded } from "./stage-options.ts";
 
 /** What a scenario's script works with: the world, its people, and words for what they do. */
 export class Stage {
@@ -246,8 +238,4 @@ export class Stage {
     const evidence = oracle.node?.evidence(this.instance);
     return evidence !== undefined && equalBytes(evidence.enrollment.signed.header.instance, this.instance);
   }
-}
-
-export function succeeded({ outcome }: Submission): boolean {
-  return outcome?.ok === true && outcome.outcomes.every((one) => one.ok);
 }

@@ -7,3 +7,4 @@ export * from "./observer.ts";
 export * from "./oracle-process.ts";
 export * from "./topology.ts";
 export * from "./world.ts";
+export * from "./world-options.ts";

@@ -3,24 +3,15 @@ import type { HostEvent, OpenedAgentMessage } from "@ipse/protocol/host";
 import type { Roster, SignedStatement } from "@ipse/protocol/registry";
 import type { AgentRequest, WorkloadSettings } from "@ipse/protocol/session/workload";
 import type { OracleMessage, PeerMessage } from "@ipse/protocol/wire";
-import { type DiskImage, EventQueue, Prng, type SimEntropy } from "../core/index.ts";
+import { EventQueue, Prng, type SimEntropy } from "../core/index.ts";
 import { AgentProcess } from "./agent-process.ts";
 import type { Cluster } from "./cluster.ts";
 import { type AgentPacket, connectionName, Network, openPacket } from "./network.ts";
 import type { Observer, Violation } from "./observer.ts";
 import { OracleProcess } from "./oracle-process.ts";
+import { Cuts, type WorldOptions } from "./world-options.ts";
 
 const HANDSHAKE_MS = 2;
-
-export interface WorldOptions {
-  readonly seed: string;
-  readonly cluster: Cluster;
-  /** Disk of oracle i at index i - 1. */
-  readonly images?: readonly DiskImage[];
-  readonly settings?: Partial<WorkloadSettings>;
-  readonly wire?: boolean;
-  readonly poolKeysPerOracle?: number;
-}
 
 /** A whole simulated deployment. Everything in it runs on one queue of virtual events. */
 export class World {
@@ -38,7 +29,7 @@ export class World {
   readonly agentHooks: ((agent: AgentProcess) => void)[] = [];
   readonly violations: Violation[] = [];
   /** Pairs of names that cannot reach each other. */
-  readonly #cuts = new Set<string>();
+  readonly #cuts = new Cuts();
   readonly #peerLinks = new Map<number, number>();
   #nextLink = 1;
 
@@ -121,14 +112,14 @@ export class World {
   // --- links -----------------------------------------------------------------
 
   isCut(a: string, b: string): boolean {
-    return this.#cuts.has(a < b ? `${a}|${b}` : `${b}|${a}`);
+    return this.#cuts.between(a, b);
   }
 
   /** Cuts the network between two groups of names; connections between them break. */
   cut(left: readonly string[], right: readonly string[]): void {
     for (const a of left) {
       for (const b of right) {
-        this.#cuts.add(a < b ? `${a}|${b}` : `${b}|${a}`);
+        this.#cuts.add(a, b);
         this.#breakLink(a, b);
       }
     }
