@@ -38,6 +38,8 @@ export const tokenRequest = z.strictObject({
   scope: scope.optional(),
   issuer: url.optional(),
   dpop: z.boolean().default(true),
+  /** Exchange a token of our own issuer there (RFC 8693). */
+  exchange: z.strictObject({ url, audience: url.optional() }).optional(),
   proof: z
     .strictObject({
       method: z.string().regex(/^[A-Za-z]{1,32}$/),

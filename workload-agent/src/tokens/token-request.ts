@@ -1,24 +1,16 @@
-import { check, IpseError } from "@ipse/protocol";
+import { IpseError } from "@ipse/protocol";
 import type { Clock } from "@ipse/protocol/host";
-import { z } from "zod";
 import { type AssertionIdentity, type AssertionSigner, makeAssertion } from "./assertion.ts";
 import type { DpopKey, NonceCache } from "./dpop.ts";
 import type { EndpointHealth } from "./endpoint-health.ts";
-import { type HttpAnswer, request } from "./http.ts";
+import { request } from "./http.ts";
 import type { Issuer } from "./issuer.ts";
+import { readError, readGrant, type TokenGrant, TokenRefusal } from "./token-response.ts";
 
 /** What a token is wanted for. */
 export interface TokenWish {
   readonly resource: string;
   readonly scope?: string | undefined;
-}
-
-/** What a token endpoint gave (RFC 6749 section 5.1). */
-export interface TokenGrant {
-  readonly accessToken: string;
-  readonly tokenType: "DPoP" | "Bearer";
-  readonly lifetimeMs: number;
-  readonly scope: string | undefined;
 }
 
 export interface TokenRequester {
@@ -37,60 +29,6 @@ export interface TokenRequester {
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** A first answer may ask for a nonce, a second for a newer one. */
 const NONCE_ROUNDS_MAX = 3;
-const DEFAULT_LIFETIME_SECONDS = 60;
-
-const grantBody = z.looseObject({
-  access_token: z.string().min(1).max(16_384),
-  token_type: z.string(),
-  expires_in: z.number().positive().max(86_400).optional(),
-  scope: z.string().max(4096).optional(),
-});
-const errorBody = z.looseObject({
-  error: z.string().regex(/^[a-z_]{1,64}$/),
-  error_description: z.string().max(512).optional(),
-});
-
-/** The authorization server said no (RFC 6749 section 5.2). */
-export class TokenRefusal extends IpseError {
-  readonly oauthError: string;
-
-  constructor(oauthError: string, description: string | undefined, host: string) {
-    super(`ERR_OAUTH_${oauthError.toUpperCase()}`, `${host}: ${description ?? oauthError}`);
-    this.name = "TokenRefusal";
-    this.oauthError = oauthError;
-  }
-}
-
-function readGrant(answer: HttpAnswer, host: string, bound: boolean): TokenGrant {
-  const body = grantBody.safeParse(answer.json);
-  check(body.success, "ERR_TOKEN_RESPONSE", `${host} answered with something that is not a token response`);
-  const type = body.data.token_type.toLowerCase();
-  check(
-    type === "dpop" || type === "bearer",
-    "ERR_TOKEN_RESPONSE",
-    `${host} issued an unknown kind of token`,
-  );
-  check(
-    (type === "dpop") === bound,
-    "ERR_TOKEN_NOT_BOUND",
-    `${host} does not bind tokens to DPoP keys; ask without DPoP if a bearer token will do`,
-  );
-  return {
-    accessToken: body.data.access_token,
-    tokenType: bound ? "DPoP" : "Bearer",
-    lifetimeMs: (body.data.expires_in ?? DEFAULT_LIFETIME_SECONDS) * 1000,
-    scope: body.data.scope,
-  };
-}
-
-function readError(answer: HttpAnswer, host: string): IpseError {
-  const body = errorBody.safeParse(answer.json);
-  const temporary = answer.status >= 500 || answer.status === 429;
-  if (temporary) return new IpseError("ERR_TOKEN_UNREACHABLE", `${host} answered ${answer.status}`);
-  if (body.success) return new TokenRefusal(body.data.error, body.data.error_description, host);
-  return new IpseError("ERR_TOKEN_RESPONSE", `${host} answered ${answer.status} without an OAuth error`);
-}
-
 /** One endpoint: a fresh assertion per request, because a server burns its jti even when it wants a nonce. */
 async function attempt(
   from: TokenRequester,
@@ -128,6 +66,32 @@ async function attempt(
     const error = readError(answer, endpoint.host);
     const again = error instanceof TokenRefusal && error.oauthError === "use_dpop_nonce";
     if (!again || round === NONCE_ROUNDS_MAX) throw error;
+  }
+}
+
+/** Pauses while an outside server may still have an old copy of our keys (oidc-provider: 60 s); the last one goes on. */
+const STALE_PAUSES_MS = [1_000, 2_000, 4_000, 8_000] as const;
+
+/**
+ * Asks an outside server again while it refuses the client: it may not have fetched this instance's key yet. Each
+ * try is a fresh assertion, so an instance that was revoked meanwhile ends it at once.
+ */
+export async function requestWhileStale(
+  from: TokenRequester & { readonly staleMs: number; readonly pause: (ms: number) => Promise<void> },
+  issuer: Issuer,
+  wish: TokenWish,
+  key: DpopKey | undefined,
+): Promise<TokenGrant> {
+  const untilMs = from.clock.monotonicMs() + from.staleMs;
+  for (let round = 0; ; round++) {
+    try {
+      return await requestToken(from, issuer, wish, key);
+    } catch (error) {
+      const unknown = error instanceof TokenRefusal && error.oauthError === "invalid_client";
+      const pauseMs = STALE_PAUSES_MS[Math.min(round, STALE_PAUSES_MS.length - 1)] ?? 1_000;
+      if (!unknown || from.clock.monotonicMs() + pauseMs > untilMs) throw error;
+      await from.pause(pauseMs);
+    }
   }
 }
 

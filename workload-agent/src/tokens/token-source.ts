@@ -2,14 +2,18 @@ import type { Clock, Timers } from "@ipse/protocol/host";
 import type { AssertionIdentity, AssertionSigner } from "./assertion.ts";
 import { DpopKey, NonceCache, type ProofTarget } from "./dpop.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
+import { type Exchange, exchangeToken, subjectWish } from "./exchange.ts";
 import { discoverIssuer, type Issuer } from "./issuer.ts";
 import { TokenCache } from "./token-cache.ts";
-import { requestToken, type TokenGrant, type TokenWish } from "./token-request.ts";
+import { requestToken, requestWhileStale, type TokenWish } from "./token-request.ts";
+import type { TokenGrant } from "./token-response.ts";
 
 export interface TokenQuery extends TokenWish {
   /** Another authorization server than our own. */
   readonly issuer?: string | undefined;
   readonly dpop: boolean;
+  /** Exchange a token of our own issuer there; the result is what that service gives (RFC 8693). */
+  readonly exchange?: Exchange | undefined;
 }
 
 /** A token in use, with the key it is bound to. */
@@ -31,10 +35,13 @@ export interface TokenSourceOptions {
   readonly timers: Timers;
   readonly attemptMs?: number;
   readonly overallMs?: number;
+  /** How long an outside server may go on with an old copy of our keys. */
+  readonly staleMs?: number;
 }
 
 const ATTEMPT_MS = 5000;
 const OVERALL_MS = 25_000;
+const STALE_MS = 75_000;
 const METADATA_LIFETIME_MS = 10 * 60 * 1000;
 
 /** Access tokens for the workload: requested with threshold-signed assertions, bound to keys that stay in here. */
@@ -56,7 +63,13 @@ export class TokenSource {
   async get(query: TokenQuery): Promise<TokenAnswer> {
     const { clock, identity } = this.#options;
     const issuer = query.issuer ?? identity().issuer;
-    const key = JSON.stringify([issuer, query.resource, query.scope ?? null, query.dpop]);
+    const key = JSON.stringify([
+      issuer,
+      query.resource,
+      query.scope ?? null,
+      query.dpop,
+      query.exchange ?? null,
+    ]);
     const held = await this.#tokens.get(key, () => this.#fetch(issuer, query));
     return { ...held.value, expiresInMs: held.expiresMonotonicMs - clock.monotonicMs() };
   }
@@ -84,11 +97,32 @@ export class TokenSource {
   }
 
   async #fetch(issuer: string, query: TokenQuery) {
-    const { identity, sign, clock, attemptMs = ATTEMPT_MS, overallMs = OVERALL_MS } = this.#options;
+    const { exchange } = query;
+    const bound =
+      exchange === undefined ? await this.#request(issuer, query) : await this.#exchange(exchange, query);
+    return { value: bound, lifetimeMs: bound.grant.lifetimeMs };
+  }
+
+  async #request(issuer: string, query: TokenQuery): Promise<BoundToken> {
+    const { identity, sign, clock, timers } = this.#options;
+    const { attemptMs = ATTEMPT_MS, overallMs = OVERALL_MS, staleMs = STALE_MS } = this.#options;
     const key = query.dpop ? await DpopKey.generate() : undefined;
     const memory = { nonces: this.#nonces, health: this.#health };
     const from = { identity: identity(), sign, clock, ...memory, attemptMs, overallMs };
-    const grant = await requestToken(from, await this.#issuer(issuer), query, key);
-    return { value: { grant, key }, lifetimeMs: grant.lifetimeMs };
+    const at = await this.#issuer(issuer);
+    if (issuer === from.identity.issuer) return { grant: await requestToken(from, at, query, key), key };
+    const pause = (ms: number): Promise<void> =>
+      new Promise((done) => {
+        timers.after(ms, done);
+      });
+    return { grant: await requestWhileStale({ ...from, staleMs, pause }, at, query, key), key };
+  }
+
+  /** The token we bring is made for the service alone, used once and not kept. */
+  async #exchange(exchange: Exchange, query: TokenQuery): Promise<BoundToken> {
+    const { identity, attemptMs = ATTEMPT_MS } = this.#options;
+    const wish = { ...subjectWish(exchange), dpop: false };
+    const subject = await this.#request(identity().issuer, wish);
+    return exchangeToken(exchange, subject.grant, query, attemptMs);
   }
 }

@@ -19,6 +19,16 @@ export const tokenVerb = verb({
       description: "Another authorization server than the cluster",
       valueHint: "URL",
     },
+    exchange: {
+      type: "string",
+      description: "Exchange a token of the cluster at this token service (RFC 8693)",
+      valueHint: "URL",
+    },
+    "exchange-audience": {
+      type: "string",
+      description: "What that service calls itself (default: its URL)",
+      valueHint: "URL",
+    },
     dpop: {
       type: "boolean",
       default: true,
@@ -38,18 +48,25 @@ export const tokenVerb = verb({
     "proof-nonce": { type: "string", description: "DPoP nonce the API asked for", valueHint: "NONCE" },
   },
   run: async (args) => {
-    const { resource, scope, issuer, dpop } = args;
+    const { resource, scope, issuer, exchange: service } = args;
+    if (service !== undefined && issuer !== undefined)
+      throw usageError("give --issuer or --exchange, not both");
+    const exchange =
+      service === undefined ? undefined : { url: service, audience: args["exchange-audience"] };
+    const dpop = args.dpop && exchange === undefined;
     const url = args["proof-url"];
     const proof =
       url === undefined
         ? undefined
         : { method: args["proof-method"] ?? "GET", url, nonce: args["proof-nonce"] };
-    if (proof !== undefined && !dpop) throw usageError("--proof-url makes no sense with --no-dpop");
+    if (proof !== undefined && !dpop)
+      throw usageError("--proof-url makes no sense without a DPoP-bound token");
     const answer = await callAgent(socketOf(args), "POST", "/v1/token", {
       resource,
       scope,
       issuer,
       dpop,
+      exchange,
       proof,
     });
     const { access_token, dpop_proof } = report.parse(answer);
