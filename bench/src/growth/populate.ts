@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { openLevelStore } from "@ipse/oracle/store";
+import { openDatabase, openLevelStore } from "@ipse/oracle/store";
 import { decode, encode, type Infer } from "@ipse/protocol/encoding";
 import type { StoreOp, Table } from "@ipse/protocol/host";
 import { records } from "@ipse/protocol/session/oracle";
 import { known } from "../signing/material.ts";
 
 /** Certified steps each copied instance has behind it. */
-const HISTORY = 10;
-/** Instances a commit adds. */
+const HISTORY = 3;
+/** What the oracle's store puts before each of its keys (store-level.ts). */
+const DATA = Uint8Array.of(1);
+/** Instances a batch adds. */
 const BATCH = 500;
 
 function row<T>(into: Table<T>, key: Uint8Array, value: T): StoreOp {
@@ -40,11 +42,8 @@ function rowsOf(
   ];
 }
 
-/**
- * Adds instances to the store of a stopped oracle: copies of one that really enrolled, under names of their own,
- * with every row that an enrollment and its steps leave. Nothing ever asks for them; they are there.
- */
-export async function populate(dir: string, owner: Uint8Array, count: number): Promise<void> {
+/** What the rows are modeled on: an instance that really enrolled, as this oracle keeps it. */
+async function modelIn(dir: string, owner: Uint8Array) {
   const fatal = (error: Error): never => {
     throw error;
   };
@@ -54,16 +53,33 @@ export async function populate(dir: string, owner: Uint8Array, count: number): P
     const model = decode(records.instances.codec, value);
     const id = key.slice(records.instances.prefix.length);
     const stored = store.get(Buffer.concat([records.enrollments.prefix, id]));
-    const enrollment = decode(records.enrollments.codec, known(stored, "an enrollment"));
-    for (let made = 0; made < count; made += BATCH) {
-      const size = Math.min(BATCH, count - made);
-      const ops = Array.from({ length: size }, () => rowsOf(model, enrollment)).flat();
-      await new Promise<void>((resolve, reject) =>
-        store.commit(ops, (error) => (error === undefined ? resolve() : reject(error))),
-      );
-    }
+    return { model, enrollment: decode(records.enrollments.codec, known(stored, "an enrollment")) };
   } finally {
     await close();
+  }
+}
+
+/**
+ * Adds instances to the stores of stopped oracles: copies of one that really enrolled, under names of their own,
+ * with every row that an enrollment and its steps leave. Nothing ever asks for them; they are there. All stores
+ * get the same rows, the first oracle's shares included: they are as long as the others'.
+ */
+export async function populate(dirs: readonly string[], owner: Uint8Array, count: number): Promise<void> {
+  const { model, enrollment } = await modelIn(known(dirs[0], "a store"), owner);
+  const stores = await Promise.all(dirs.map((dir) => openDatabase(dir)));
+  try {
+    for (let made = 0; made < count; made += BATCH) {
+      const size = Math.min(BATCH, count - made);
+      const rows = Array.from({ length: size }, () => rowsOf(model, enrollment)).flat();
+      const batch = rows.map(({ key, value }) => ({
+        type: "put" as const,
+        key: Buffer.concat([DATA, key]),
+        value: known(value, "a row"),
+      }));
+      await Promise.all(stores.map((store) => store.batch(batch)));
+    }
+  } finally {
+    await Promise.all(stores.map((store) => store.close()));
   }
 }
 
