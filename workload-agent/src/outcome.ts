@@ -40,6 +40,7 @@ const BY_CODE: Readonly<Record<string, Outcome>> = {
   ERR_AGENT_NOT_RUNNING: "failed",
   ERR_MESSAGE_SIZE: "usage",
   ERR_ATTESTATION_KEY: "usage",
+  ERR_HTTP_SIGNATURE: "usage",
   ERR_JOIN_URI: "usage",
   ERR_JOIN_ROSTER: "usage",
   ERR_SOCKET_PATH: "usage",

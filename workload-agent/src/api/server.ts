@@ -11,6 +11,7 @@ import {
   tokenRequest,
 } from "./schemas.ts";
 import type { AgentService } from "./service.ts";
+import { signingRoutes } from "./signing-routes.ts";
 import { parseBodiesStrictly } from "./strict-body.ts";
 
 async function tokenReport(service: AgentService, body: unknown) {
@@ -76,6 +77,7 @@ export function workloadApi(service: AgentService): FastifyInstance {
   reads(server, service);
   writes(server, service);
   attestRoute(server, service);
+  signingRoutes(server, service);
   return server;
 }
 

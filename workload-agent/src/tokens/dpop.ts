@@ -42,6 +42,17 @@ export class DpopKey {
     return new DpopKey(privateKey, jwk, await calculateJwkThumbprint(jwk));
   }
 
+  /** The public half, with the algorithm it is for. */
+  get publicJwk(): JWK {
+    return { ...this.#jwk, alg: ALGORITHM };
+  }
+
+  /** ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4, RFC 9421 section 3.3.4): R || S, 64 bytes. */
+  async sign(message: Uint8Array): Promise<Uint8Array> {
+    const algorithm = { name: "ECDSA", hash: "SHA-256" };
+    return new Uint8Array(await crypto.subtle.sign(algorithm, this.#key, Uint8Array.from(message)));
+  }
+
   /** A DPoP proof for one request. */
   proof(target: ProofTarget, nowMs: number): Promise<string> {
     const { method, url, nonce, accessToken } = target;

@@ -1,0 +1,3 @@
+export * from "./http-signature.ts";
+export * from "./signer.ts";
+export * from "./wimse.ts";
