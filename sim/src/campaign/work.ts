@@ -32,7 +32,7 @@ export function work(
   job: Job,
   group: Group,
   report: (slice: Tally) => boolean,
-  sliceRuns = 25,
+  sliceRuns = 5,
   scenarios: readonly Scenario[] = SCENARIOS,
 ): void {
   const chosen = scenarios.filter(({ name }) => job.scenarios.includes(name));

@@ -17,7 +17,7 @@ export function parse(
     });
     return { values: values as Values, positionals };
   } catch (error) {
-    const message = error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error);
+    const message = error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? "") : String(error);
     throw new SimError("ERR_SIM_OPTION", message);
   }
 }
