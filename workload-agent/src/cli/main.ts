@@ -17,6 +17,8 @@ const verbs: Readonly<Record<string, () => Promise<CommandDef>>> = {
   attest: async () => (await import("./verbs/attest.ts")).attestVerb,
   "verify-attestation": async () => (await import("./verbs/verify-attestation.ts")).verifyAttestationVerb,
   proxy: async () => (await import("./verbs/proxy.ts")).proxyVerb,
+  "http-signature": async () => (await import("./verbs/http-signature.ts")).httpSignatureVerb,
+  wimse: async () => (await import("./verbs/wimse.ts")).wimseVerb,
   leave: async () => (await import("./verbs/leave.ts")).leaveVerb,
   doctor: async () => (await import("./verbs/doctor.ts")).doctorVerb,
 };
