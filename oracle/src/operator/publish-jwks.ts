@@ -81,8 +81,9 @@ export async function publishJwks(cluster: Cluster, out: string): Promise<Publis
   const few = `only ${answered} oracles answered, ${need} must agree`;
   const listed = cluster.roster.oracles.length - workloads.failed.length;
   check(Math.min(answered, listed) >= need, "ERR_QUORUM_UNREACHABLE", few);
-  const sets = new Map<string, PublicJwk[]>(publishedBefore(out).map((spiffeId) => [spiffeId, []]));
-  for (const { value } of workloads.merged.agreed) sets.set(value.spiffe_id, []);
+  const sets = new Map<string, PublicJwk[]>(
+    workloads.merged.agreed.map(({ value }) => [value.spiffe_id, []]),
+  );
   let keys = 0;
   for (const { value } of instances.merged.agreed) {
     const set = sets.get(value.spiffe_id);
@@ -90,7 +91,8 @@ export async function publishJwks(cluster: Cluster, out: string): Promise<Publis
     set.push(publicJwkOf(value.identity_key));
     keys += 1;
   }
-  for (const [spiffeId, set] of sets)
+  const gone = publishedBefore(out).filter((spiffeId) => !sets.has(spiffeId));
+  for (const [spiffeId, set] of [...sets, ...gone.map((one): [string, PublicJwk[]] => [one, []])])
     writePublic(join(out, WORKLOADS, spiffeId.slice("spiffe://".length), FILE), { keys: set });
   const disputed = instances.merged.disputed.length + workloads.merged.disputed.length;
   return { workloads: sets.size, keys, disputed, issuer: await publishIssuer(cluster, out, need) };
