@@ -56,12 +56,12 @@ export async function sendWithCredential(
   }
 }
 
-/** Passes the target's answer on. A token the target calls invalid may mean that the instance is over: then 503. */
+/** Passes the target's answer on, with `more` fields as they are at that moment. A token the target calls invalid may mean that the instance is over: then 503. */
 export async function passOn(
   { credentials }: Route,
   from: IncomingMessage,
   to: ServerResponse,
-  more: readonly string[],
+  more: () => readonly string[],
 ): Promise<void> {
   if (callsTokenInvalid(from)) {
     try {
@@ -72,7 +72,7 @@ export async function passOn(
     }
   }
   const { statusCode = 502, statusMessage = "" } = from;
-  to.writeHead(statusCode, statusMessage, [...responseHeaders(from), ...more]);
+  to.writeHead(statusCode, statusMessage, [...responseHeaders(from), ...more()]);
   // What breaks off on one side breaks off on the other: a cut answer must not look like a whole one.
   await pipeline(from, to);
 }
@@ -82,7 +82,7 @@ export async function forward(
   route: Route,
   request: IncomingMessage,
   response: ServerResponse,
-  more: readonly string[],
+  more: () => readonly string[],
 ): Promise<void> {
   const path = admit(request, route.gate);
   const gone = new AbortController();

@@ -84,7 +84,8 @@ export class SecretlessProxy {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const more = this.#stopping ? ["connection", "close"] : [];
+    // Looked at when the answer begins: a proxy that is to stop keeps no connection alive.
+    const more = () => (this.#stopping ? ["connection", "close"] : []);
     try {
       await forward(this.#options, request, response, more);
     } catch (error) {

@@ -72,7 +72,7 @@ export async function forwardUpgrade(
   const { response: answer, upgraded } = await sendWithCredential(route, wish, headers);
   socket.off("close", abort);
   if (upgraded === undefined) {
-    await passOn(route, answer, response, ["connection", "close"]);
+    await passOn(route, answer, response, () => ["connection", "close"]);
     return;
   }
   response.detachSocket(socket as Socket);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { IpseError } from "@ipse/protocol";
@@ -261,11 +261,14 @@ describe("bounds and ends", () => {
   it("finishes what is under way when it stops, and takes nothing new", async () => {
     const target = await api((_request, response) => void setTimeout(() => response.end("late"), 200));
     const { port, proxy } = await proxyTo(target.url);
-    const pending = ask(port);
+    const agent = new Agent({ keepAlive: true });
+    const pending = ask(port, "/", { agent });
     while (target.seen.length === 0) await sleep(10);
-    const stopped = proxy.stop(5000);
+    const startedMs = performance.now();
+    const stopped = proxy.stop(10_000);
     await expect(ask(port)).rejects.toThrow();
     expect(await pending).toMatchObject({ status: 200, text: "late" });
     await stopped;
+    expect(performance.now() - startedMs).toBeLessThan(5000);
   });
 });

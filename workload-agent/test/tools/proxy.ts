@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, request, type Server } from "node:http";
+import {
+  type Agent,
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type Server,
+} from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Credentials } from "../../src/proxy/credentials.ts";
@@ -74,10 +81,15 @@ export interface Answer {
 export function ask(
   port: number,
   path = "/",
-  { method = "GET", headers = {}, body }: { method?: string; headers?: object; body?: string | Buffer } = {},
+  {
+    method = "GET",
+    headers = {},
+    body,
+    agent = false,
+  }: { method?: string; headers?: object; body?: string | Buffer; agent?: Agent | false } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port, path, method, headers: { ...headers }, agent: false as const };
+    const options = { host: "127.0.0.1", port, path, method, headers: { ...headers }, agent };
     const sent = request(options, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
