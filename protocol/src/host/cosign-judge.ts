@@ -4,12 +4,14 @@ import {
   type Burn,
   type CosignSubject,
   checkStillGranted,
+  type JudgedRequest,
   judgeRequest,
   jwsInput,
   revokedClaims,
   SECEVENT_TYP,
   SIGNED_JWKS_SECONDS,
   SIGNED_JWKS_TYP,
+  type SignableTokenRequest,
   signedJwksClaims,
   tokenInput,
 } from "../issuer/index.ts";
@@ -36,11 +38,20 @@ export class CosignJudge {
   readonly #core: OracleCore;
   readonly #keyring: IssuerKeyring;
   readonly #nonces: DpopNonceBook;
+  /** By the object itself: what comes from a peer is never the same one. */
+  readonly #judged = new WeakMap<SignableTokenRequest, JudgedRequest>();
 
   constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook) {
     this.#core = core;
     this.#keyring = keyring;
     this.#nonces = nonces;
+  }
+
+  /** Judges a request of a client of ours. Its parts come here again as one of the signers, and are not verified twice. */
+  request(request: SignableTokenRequest): JudgedRequest {
+    const judged = judgeRequest(tokenJudge(this.#core, this.#nonces), request);
+    this.#judged.set(request, judged);
+    return judged;
   }
 
   /** Throws OAuthError when this oracle will not sign it. */
@@ -57,7 +68,7 @@ export class CosignJudge {
 
   #token(key: HeldIssuerKey, { request, terms }: Extract<CosignSubject, { kind: "token" }>): Judged {
     const judge = tokenJudge(this.#core, this.#nonces);
-    const judged = judgeRequest(judge, request);
+    const judged = this.#judged.get(request) ?? judgeRequest(judge, request);
     const claims = agreedClaims(judge, judged, request, terms);
     const { instance, spiffeId } = judged.instance;
     const { view } = this.#core;

@@ -1,7 +1,6 @@
 import {
   compactJws,
   type IssuerKey,
-  judgeRequest,
   proposeTerms,
   revokedJti,
   SIGNED_JWKS_SECONDS,
@@ -21,7 +20,6 @@ import { tokenBurns } from "./issuer-records.ts";
 import type { IssuedToken, OracleTokenApi } from "./oracle-api.ts";
 import type { OracleCore } from "./oracle-core.ts";
 import { remove } from "./table.ts";
-import { tokenJudge } from "./token-judge.ts";
 
 const SWEEP_MS = 60_000;
 const SWEEP_ROWS = 4096;
@@ -39,7 +37,6 @@ export class OracleTokens implements OracleTokenApi {
   readonly #core: OracleCore;
   readonly #keyring: IssuerKeyring;
   readonly #judge: CosignJudge;
-  readonly #nonces: DpopNonceBook;
   readonly #cosigner: Cosigner;
   readonly #coordinator: Coordinator;
   readonly #asked = new Map<number, number>();
@@ -54,7 +51,6 @@ export class OracleTokens implements OracleTokenApi {
   constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook, synced: () => boolean) {
     this.#core = core;
     this.#keyring = keyring;
-    this.#nonces = nonces;
     this.#judge = new CosignJudge(core, keyring, nonces);
     this.#cosigner = new Cosigner(core, keyring, this.#judge, synced);
     this.#coordinator = new Coordinator(core, (oracle, attempt, message) => {
@@ -145,7 +141,7 @@ export class OracleTokens implements OracleTokenApi {
   ): void {
     const key = this.#activeKey();
     const { newest, options, view } = this.#core;
-    const judged = judgeRequest(tokenJudge(this.#core, this.#nonces), request);
+    const judged = this.#judge.request(request);
     const { spiffeId } = judged.instance;
     admit(spiffeId);
     const now = { iat: Math.floor(options.clock.nowMs() / 1000), policy: policySerialOf(view, spiffeId) };
