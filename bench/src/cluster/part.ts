@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Group } from "@ipse/protocol/group";
 import { median } from "../measure/stats.ts";
 import type { BenchOptions } from "../options.ts";
@@ -8,6 +9,11 @@ import { drive, type Load, type Stretch } from "./drive.ts";
 const DURABLE: Variant = { name: "durable", group: "default", store: "level" };
 const MEMORY: Variant = { name: "memory", group: "default", store: "memory" };
 const NOBLE: Variant = { name: "noble", group: "noble", store: "level" };
+
+/** Heartbeats are measured on their own: the idle clusters must not load the machine meanwhile. */
+const SELDOM_MS = 60 * 60 * 1000;
+/** What a stretch leaves behind (certificates, gossip) is done before the next one begins. */
+const SETTLE_MS = 1000;
 
 interface Row {
   readonly name: string;
@@ -92,7 +98,7 @@ export async function clusterPart(group: Group, { quick }: BenchOptions): Promis
   try {
     for (const [variant, cluster] of clusters) {
       const agents = rows.filter((row) => row.variant === variant).map(({ load }) => load.agents);
-      await cluster.start(group, Math.max(...agents));
+      await cluster.start(group, Math.max(...agents), { heartbeatMs: SELDOM_MS });
     }
     for (let round = -1; round < 5; round++) {
       for (const { name, variant, load } of rows) {
@@ -100,6 +106,7 @@ export async function clusterPart(group: Group, { quick }: BenchOptions): Promis
         if (cluster === undefined) continue;
         const stretch = await drive(cluster, round < 0 ? { ...load, ms: load.ms / 2 } : load);
         if (round >= 0) rounds.get(name)?.push(stretch);
+        await sleep(SETTLE_MS);
       }
     }
   } finally {

@@ -1,10 +1,10 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { IpseError } from "@ipse/protocol";
 import { POINT_MARK } from "@ipse/protocol/host";
 import { Level } from "level";
 import { type BackendOp, GroupCommitStore } from "./group-commit.ts";
 import { fromKeyText, toKeyText } from "./key-text.ts";
-import { storeSentence } from "./store-errors.ts";
+import { damaged, storeSentence } from "./store-errors.ts";
 
 type Bytes = Uint8Array;
 export type Database = Level<Bytes, Bytes>;
@@ -38,6 +38,16 @@ export interface LevelStore {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/**
+ * LevelDB takes a directory without CURRENT for a new database, whatever else lies there: an oracle would
+ * forget every vote. A crash while it was made leaves no data files. Throws ERR_STORE_CORRUPT.
+ */
+async function refuseHeadless(dir: string): Promise<void> {
+  const names = await readdir(dir);
+  if (names.includes("CURRENT") || !names.some((name) => /^\d+\.(ldb|sst|log)$/.test(name))) return;
+  throw damaged(dir);
+}
+
 /** Opens the database and takes its lock. Throws ERR_STORE_LOCKED, ERR_STORE_CORRUPT or ERR_STORE_IO in one clear sentence. */
 export async function openDatabase(dir: string, lockWaitMs = 0): Promise<Database> {
   const until = performance.now() + lockWaitMs;
@@ -45,6 +55,7 @@ export async function openDatabase(dir: string, lockWaitMs = 0): Promise<Databas
     const db: Database = new Level<Bytes, Bytes>(dir, ENCODING);
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
+      await refuseHeadless(dir);
       await db.open();
       return db;
     } catch (cause) {
@@ -90,6 +101,9 @@ async function claim(db: Database, dir: string, owner: Bytes): Promise<void> {
     throw new IpseError("ERR_STORE_OWNER", `the store ${dir} belongs to an oracle with another vote key`);
 }
 
+/** Keys read at once: a promise for each would cost more than the reading. */
+const KEYS_PAGE = 4096;
+
 /** Keys of what may be scanned, in order; point tables, which grow with instances and steps, are skipped over. */
 async function scannedKeys(db: Database): Promise<string[]> {
   const out: string[] = [];
@@ -98,7 +112,13 @@ async function scannedKeys(db: Database): Promise<string[]> {
     { gte: fromKeyText(DATA + POINT_PAST) },
   ];
   for (const range of ranges) {
-    for await (const key of db.keys(range)) out.push(toKeyText(key).slice(1));
+    const keys = db.keys(range);
+    try {
+      for (let page = await keys.nextv(KEYS_PAGE); page.length > 0; page = await keys.nextv(KEYS_PAGE))
+        for (const key of page) out.push(toKeyText(key).slice(1));
+    } finally {
+      await keys.close();
+    }
   }
   return out;
 }
