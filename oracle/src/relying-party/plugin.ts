@@ -79,7 +79,15 @@ function pushRoute(app: FastifyInstance, path: string, verifier: ResourceVerifie
  * A fastify plugin that lets only requests with a good access token through: `request.ipse` holds its claims. Register
  * it in the scope that holds the protected routes; `requireScope` of @ipse/protocol/verifier does the rest.
  */
-export async function relyingParty(app: FastifyInstance, options: RelyingPartyOptions): Promise<void> {
+export function relyingParty(
+  app: FastifyInstance,
+  options: RelyingPartyOptions,
+  done: (error?: Error) => void,
+): void {
+  protect(app, options).then(() => done(), done);
+}
+
+async function protect(app: FastifyInstance, options: RelyingPartyOptions): Promise<void> {
   const { issuer, resource, bearer = false, urls, poll, eventPath } = options;
   const { group } = await loadGroup();
   const verifier = { group, verifyEs256: nodeEs256 };

@@ -72,8 +72,8 @@ export class Harness {
   api(options: Partial<RelyingPartyOptions> = {}): Promise<string> {
     const { roster } = this.world.cluster.cast;
     return this.listen((app) => {
-      app.register(async (scope) => {
-        await scope.register(relyingParty, {
+      app.register((scope, _options, done) => {
+        scope.register(relyingParty, {
           issuer: ISSUER,
           resource: API,
           oracles: this.urls,
@@ -82,6 +82,7 @@ export class Harness {
         });
         scope.get("/orders", (request) => ({ sub: request.ipse?.sub }));
         scope.post("/orders", () => ({ made: true }));
+        done();
       });
     });
   }

@@ -26,6 +26,7 @@ import { OracleGossip } from "./oracle-gossip.ts";
 import { OracleIssuer } from "./oracle-issuer.ts";
 import { OraclePool } from "./oracle-pool.ts";
 import { OracleReads } from "./oracle-reads.ts";
+import { busy, readyReasons } from "./oracle-ready.ts";
 import { OracleRegistry } from "./oracle-registry.ts";
 import { OracleTokens } from "./oracle-tokens.ts";
 import { tokenJudge } from "./token-judge.ts";
@@ -216,17 +217,12 @@ class OracleHost extends OracleReads implements OracleNode {
   }
 
   ready(): ReadyReasons {
-    const { newest, broken } = this.#core;
-    const reasons: { -readonly [K in keyof ReadyReasons]: string } = {};
-    if (broken !== undefined) reasons.store = "a write failed; this process must end";
-    if (this.fenced) reasons.roster = `fenced: ${selfOf(this.#core.context()).fencedReason}`;
-    const connected = this.#gossip.connectedPeers;
-    if (connected < newest.quorum - 1)
-      reasons.quorum = `${connected} of ${newest.quorum - 1} peers needed are connected`;
-    else if (!this.#ready()) reasons.quorum = "re-reading peers after the start";
-    if (this.#pool.size().owned === 0) reasons.pool = "no unreserved keys of mine in the pool";
-    else if (this.tokens?.ready === false) reasons.pool = "no issuer key yet";
-    return reasons;
+    return readyReasons(this.#core, {
+      connected: this.#gossip.connectedPeers,
+      synced: this.#ready(),
+      ownedKeys: this.#pool.size().owned,
+      issuerKey: this.tokens?.ready !== false,
+    });
   }
 
   metrics(): Readonly<Record<string, number>> {
@@ -247,10 +243,6 @@ class OracleHost extends OracleReads implements OracleNode {
   record(id: Hash): records.InstanceRecord | undefined {
     return this.#core.view.get(records.instances, id);
   }
-}
-
-function busy(code: string, message: string, retryAfterMs: number): OracleMessage {
-  return { kind: "refused", code, message, retryAfterMs, proof: undefined };
 }
 
 /**

@@ -1,6 +1,5 @@
 import { equalBytes, toHex } from "../bytes.ts";
 import {
-  type DealtKey,
   type DkgContext,
   type DkgInput,
   type DkgOutput,
@@ -17,6 +16,7 @@ import { rosterHash } from "../registry/roster.ts";
 import { poolKeyRoster } from "../session/enroll-check.ts";
 import { oracleKey } from "../session/oracle/records.ts";
 import type { CeremonyBook } from "./ceremony-book.ts";
+import { CeremonyReporter, type CeremonySink } from "./ceremony-report.ts";
 import type { OracleCore } from "./oracle-core.ts";
 import { PoolAdmission } from "./pool-admission.ts";
 import { PoolArchive } from "./pool-archive.ts";
@@ -38,16 +38,6 @@ interface Ceremony extends CeremonyOrigin {
   repeatMs: number;
 }
 
-export interface CeremonySink {
-  /** Writes that belong to the certificate: durable with it. */
-  keep(keys: readonly DealtKey[], oracles: number, origin: CeremonyOrigin): Mutation[];
-  /** The keys are durable. */
-  certified(keys: readonly DealtKey[], oracles: number): void;
-  aborted(): void;
-  /** Whether this oracle takes so many more keys of its own. */
-  hasRoom(count: number): boolean;
-}
-
 /**
  * The key generation ceremonies of one oracle. A state is durable before its messages leave, goes on after a
  * restart, and is over only with all n signatures or when nobody can hold them.
@@ -58,6 +48,7 @@ export class PoolCeremonies {
   readonly #sink: CeremonySink;
   readonly #archive: PoolArchive;
   readonly #admission: PoolAdmission;
+  readonly #reporter: CeremonyReporter;
   readonly #early = new PoolEarly();
   readonly #open = new Map<string, Ceremony>();
   #writes = 0;
@@ -70,6 +61,7 @@ export class PoolCeremonies {
     this.#book = book;
     this.#sink = sink;
     this.#archive = new PoolArchive(core, book);
+    this.#reporter = new CeremonyReporter(core, book, sink);
     this.#rosterHash = rosterHash(core.newest);
     this.#admission = new PoolAdmission(core, book, this.#rosterHash);
     this.#context = { group, sign: (input) => group.ed25519.sign(voteSeed, input) };
@@ -150,7 +142,7 @@ export class PoolCeremonies {
       random: (length) => entropy.random(length),
     });
     const ceremony = this.#add(id, initiator, serial, output.state);
-    this.#count("ceremonies");
+    this.#reporter.count("ceremonies");
     this.#core.event({
       level: "info",
       event: `${this.#book.name}.ceremony`,
@@ -209,10 +201,6 @@ export class PoolCeremonies {
     return put(this.#book.ceremonies, id, record);
   }
 
-  #count(what: string): void {
-    this.#core.count(`${this.#book.name}_${what}_total`);
-  }
-
   #step(ceremony: Ceremony, input: DkgInput): void {
     const before = ceremony.state;
     const output = dkgStep(this.#context, before, input);
@@ -232,7 +220,7 @@ export class PoolCeremonies {
       this.#writes -= 1;
       wipeDkgState(before, state);
       deliver();
-      this.#report(ceremony, before, output);
+      this.#reporter.report(ceremony, before, output);
     });
   }
 
@@ -245,21 +233,5 @@ export class PoolCeremonies {
     const ended = this.#archive.put(ceremony.id, state.phase, last?.payload ?? new Uint8Array());
     const kept = this.#sink.keep(done ?? [], state.params.voteKeys.length, ceremony);
     return [remove(this.#book.ceremonies, ceremony.id), ...ended, ...kept];
-  }
-
-  #report({ id, initiator }: Ceremony, before: DkgState, { state, done, abort }: DkgOutput): void {
-    const ceremony = toHex(id);
-    if (done !== undefined) {
-      this.#sink.certified(done, state.params.voteKeys.length);
-      this.#count("ceremonies_certified");
-      this.#core.event({ level: "info", event: `${this.#book.name}.certified`, ceremony, keys: done.length });
-    } else if (abort !== undefined && before.failure === undefined) {
-      const { code, settled } = abort;
-      const culprits = abort.culprits.join(",");
-      this.#sink.aborted();
-      this.#count("ceremonies_aborted");
-      const facts = { ceremony, initiator, code, culprits, settled };
-      this.#core.event({ level: "warn", event: `${this.#book.name}.aborted`, ...facts });
-    }
   }
 }
