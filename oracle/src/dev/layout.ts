@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { IpseError } from "@ipse/protocol";
 import { parseStrictJson, parseWith } from "@ipse/protocol/encoding";
 import { z } from "zod";
 import { TOKEN_MODES } from "../config/index.ts";
@@ -44,9 +45,15 @@ const devState = z.strictObject({
 export type DevState = z.output<typeof devState>;
 export type OraclePorts = DevState["ports"][number];
 
-/** Reads dev.json. Throws ERR_DEV_STATE or ERR_CONFIG. */
+/** Reads dev.json. Throws ERR_DEV_STATE or ERR_CONFIG, naming the file. */
 export function readDevState(layout: DevLayout): DevState {
-  return parseWith(devState, parseStrictJson(readSecretFile(layout.stateFile)), "ERR_DEV_STATE");
+  const text = readSecretFile(layout.stateFile);
+  try {
+    return parseWith(devState, parseStrictJson(text), "ERR_DEV_STATE");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "unreadable";
+    throw new IpseError("ERR_DEV_STATE", `${layout.stateFile}: ${why}`, { cause });
+  }
 }
 
 export function writeDevState(layout: DevLayout, state: DevState): void {

@@ -10,6 +10,12 @@ function trail(error: unknown): string {
   return parts.join(" ");
 }
 
+/** A store that lost something must not go on: it would vote again. Nor must a backup of it. */
+export function damaged(dir: string, cause?: unknown): IpseError {
+  const message = `the store ${dir} is damaged and nothing was changed; mend the disk, but put no older copy in its place`;
+  return new IpseError("ERR_STORE_CORRUPT", message, { cause });
+}
+
 /** What went wrong with a store, as one sentence a person can act on. */
 export function storeSentence(dir: string, cause: unknown): IpseError {
   if (cause instanceof IpseError) return cause;
@@ -21,8 +27,7 @@ export function storeSentence(dir: string, cause: unknown): IpseError {
     return error("ERR_STORE_FULL", `the disk of the store ${dir} is full`);
   if (/EACCES|EPERM|Permission denied|EROFS|Read-only file system/i.test(text))
     return error("ERR_STORE_PERMISSION", `no permission to write the store ${dir}`);
-  if (/LEVEL_CORRUPTION|corrupt/i.test(text))
-    return error("ERR_STORE_CORRUPT", `the store ${dir} is damaged; run \`ipse-oracle store check\``);
+  if (/LEVEL_CORRUPTION|corrupt/i.test(text)) return damaged(dir, cause);
   const last = cause instanceof Error ? cause.message : "unknown error";
   return error("ERR_STORE_IO", `the store ${dir} cannot be read or written: ${last}`);
 }

@@ -52,10 +52,11 @@ async function refuseHeadless(dir: string): Promise<void> {
 export async function openDatabase(dir: string, lockWaitMs = 0): Promise<Database> {
   const until = performance.now() + lockWaitMs;
   for (;;) {
-    const db: Database = new Level<Bytes, Bytes>(dir, ENCODING);
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       await refuseHeadless(dir);
+      // It begins to open by itself at once, so not before.
+      const db: Database = new Level<Bytes, Bytes>(dir, ENCODING);
       await db.open();
       return db;
     } catch (cause) {

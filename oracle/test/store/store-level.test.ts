@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8 } from "@ipse/protocol";
@@ -67,6 +67,19 @@ describe("the level store", () => {
     const second = await open(3000);
     expect(second.store.size).toBe(0);
     await second.close();
+  });
+
+  it("takes a store without its CURRENT file for damaged, not for a new one", async () => {
+    const first = await open();
+    await commit(first.store, { key: utf8("k"), value: utf8("v") });
+    await first.close();
+    const current = readFileSync(join(dir(), "CURRENT"));
+    rmSync(join(dir(), "CURRENT"));
+    await expect(open()).rejects.toMatchObject({ code: "ERR_STORE_CORRUPT" });
+    writeFileSync(join(dir(), "CURRENT"), current);
+    const again = await open();
+    expect(again.store.get(utf8("k"))).toEqual(Buffer.from("v"));
+    await again.close();
   });
 
   it("refuses a store of a newer program and one of another oracle", async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { check } from "@ipse/protocol";
 import type { FastifyInstance } from "fastify";
@@ -26,6 +26,9 @@ export async function listenOnSocket(server: FastifyInstance, path: string): Pro
   checkSocketPath(path);
   const state = await probeSocket(path);
   check(state !== "live", "ERR_AGENT_RUNNING", `already running: something listens on ${path}`);
+  // The kernel refuses connections to any file: only a socket may be taken away.
+  const ours = state === "absent" || lstatSync(path).isSocket();
+  check(ours, "ERR_SOCKET_PATH", `${path} is there and is no socket; choose another path with --socket`);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     if (state === "dead") rmSync(path);

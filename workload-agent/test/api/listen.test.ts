@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { closeApi, listenOnSocket, type SignatureReport, workloadApi } from "../../src/api/index.ts";
@@ -33,6 +33,13 @@ describe("the agent's socket", () => {
     expect(existsSync(path)).toBe(true);
     await serve(path, agentStub());
     expect(await callAgent(path, "GET", "/v1/status")).toEqual(STATUS);
+  });
+
+  it("takes the place of nothing that is no socket", async () => {
+    const path = join(tempDir(), "precious");
+    writeFileSync(path, "precious");
+    await expect(serve(path, agentStub())).rejects.toMatchObject({ code: "ERR_SOCKET_PATH" });
+    expect(readFileSync(path, "utf8")).toBe("precious");
   });
 
   it("is not cut off by the kernel: a long path is refused", async () => {
