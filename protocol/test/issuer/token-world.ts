@@ -32,9 +32,9 @@ export const POLICY: Workload = {
   allowRaw: false,
 };
 
-const seed = seededRandom("identity")(32);
+export const identitySeed = seededRandom("identity")(32);
 /** A plain Ed25519 key stands in for a threshold key: nobody can tell them apart. */
-export const identityKey = group.ed25519.publicKey(seed);
+export const identityKey = group.ed25519.publicKey(identitySeed);
 export const INSTANCE = new Uint8Array(32).fill(0x1a);
 const [FOUR] = TOPOLOGIES;
 
@@ -116,7 +116,7 @@ export class TokenWorld {
       ...header,
     };
     const input = `${part(typ)}.${part(fields)}`;
-    return `${input}.${toBase64Url(group.ed25519.sign(seed, utf8(input)))}`;
+    return `${input}.${toBase64Url(group.ed25519.sign(identitySeed, utf8(input)))}`;
   }
 
   /** A request as an honest client makes it; bearer unless it brings a proof. */
