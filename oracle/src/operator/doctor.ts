@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { loadGroup } from "@ipse/protocol/group";
 import { loadConfig } from "../config/index.ts";
+import { endpointIn, pinProblem, readMaterial } from "../process/material.ts";
 import { newSealingKey } from "../session-listener/hpke.ts";
 import { type ClusterOptions, openCluster } from "./cluster.ts";
 import { statusOf } from "./status.ts";
@@ -48,13 +49,23 @@ function entropy(): Finding {
     : warning("entropy", "no /dev/urandom: a snapshot of this process would repeat random numbers");
 }
 
-function config(file: string): Finding {
+async function config(file: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
   try {
-    loadConfig(file);
-    return ok("config", file);
+    const loaded = loadConfig(file);
+    findings.push(ok("config", file));
+    const { group: curve } = await loadGroup();
+    const { endpoints } = readMaterial(curve, loaded);
+    const unreachable = pinProblem(loaded, endpointIn(endpoints, loaded.config.oracle));
+    findings.push(
+      unreachable === undefined
+        ? ok("files", "keys, certificates and rosters")
+        : problem("files", unreachable),
+    );
   } catch (error) {
-    return problem("config", sentence(error));
+    findings.push(problem(findings.length === 0 ? "config" : "files", sentence(error)));
   }
+  return findings;
 }
 
 async function cluster(options: ClusterOptions): Promise<Finding[]> {
@@ -83,7 +94,7 @@ async function cluster(options: ClusterOptions): Promise<Finding[]> {
 /** Looks at everything an oracle or its operator depends on. A cluster is asked when one is named or found. */
 export async function diagnose(options: ClusterOptions & { readonly config?: string }): Promise<Finding[]> {
   const machine = [nodeVersion(), await group(), await sealing(), clock(), entropy()];
-  const configured = options.config === undefined ? [] : [config(options.config)];
+  const configured = options.config === undefined ? [] : await config(options.config);
   const named =
     options.dir !== undefined || options.roster !== undefined || existsSync("./ipse-dev/roster.json");
   const remote = named ? await cluster(options) : [];

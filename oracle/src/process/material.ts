@@ -1,10 +1,10 @@
 import { createSecureContext } from "node:tls";
-import { IpseError } from "@ipse/protocol";
+import { equalBytes, IpseError } from "@ipse/protocol";
 import type { Group } from "@ipse/protocol/group";
-import type { SignedRoster, SignedStatement } from "@ipse/protocol/registry";
+import type { Endpoint, SignedRoster, SignedStatement } from "@ipse/protocol/registry";
 import { inConfigDir, type LoadedConfig } from "../config/index.ts";
 import type { TlsMaterial } from "../http/create-http.ts";
-import { readSecretFile, readSigningKey, type SigningKey } from "../keys/index.ts";
+import { pinOfCertificate, readSecretFile, readSigningKey, type SigningKey } from "../keys/index.ts";
 import { readRosterFile } from "../operator/roster-file.ts";
 
 /** What an oracle needs from the files its configuration names. */
@@ -44,4 +44,22 @@ export function readMaterial(group: Group, loaded: LoadedConfig): Material {
     sessionTls: readTls(loaded, config.session.tls),
     oauthTls: readTls(loaded, config.oauth?.tls),
   };
+}
+
+/** What is wrong when this oracle's endpoint record pins another TLS key than it shows: nobody could reach it. */
+export function pinProblem(loaded: LoadedConfig, endpoint: Endpoint | undefined): string | undefined {
+  const { oracle, session } = loaded.config;
+  if (session.tls === undefined || endpoint === undefined) return undefined;
+  const file = inConfigDir(loaded, session.tls.cert_file);
+  if (equalBytes(pinOfCertificate(file), endpoint.tlsPin)) return undefined;
+  return `${file} is not the TLS key that the endpoint record of oracle ${oracle} pins: nobody connects to it`;
+}
+
+/** The newest endpoint of an oracle among statements that came with a roster; not verified. */
+export function endpointIn(statements: readonly SignedStatement[], oracle: number): Endpoint | undefined {
+  const found = statements
+    .map(({ statement }) => statement)
+    .filter(({ payload }) => payload.kind === "endpoint" && payload.oracle === oracle)
+    .sort((a, b) => b.serial - a.serial)[0];
+  return found?.payload.kind === "endpoint" ? found.payload : undefined;
 }

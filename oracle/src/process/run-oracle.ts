@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { formatAddress, type LoadedConfig, loadConfig } from "../config/index.ts";
 import { createLogger } from "../log/logger.ts";
 import { closeListeners, type Listeners, openListeners } from "./listeners.ts";
-import { readTls } from "./material.ts";
+import { pinProblem, readTls } from "./material.ts";
 import { buildParts, newestOf, type Parts, type Substitutes } from "./parts.ts";
 
 export interface RunningOracle {
@@ -73,6 +73,8 @@ export async function startOracle(
   parts.node.start();
   seedEndpoints(parts);
   parts.peers.start(parts.node);
+  const unreachable = pinProblem(loaded, parts.node.endpoint(config.oracle));
+  if (unreachable !== undefined) log.error({ why: unreachable }, "session.pin-mismatch");
   listeners.side.start();
   log.info(
     {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -145,6 +145,19 @@ describe("the oracle's command", () => {
       operators: unknown;
     };
     expect(key.operators).toEqual([{ name: "a", roles: ["mint", "contain"] }]);
+    const o1 = (name: string) => at(join("o1", name));
+    copyFileSync(at("r.json"), o1("roster.json"));
+    for (const part of ["crt", "key"]) copyFileSync(o1(`tls.${part}`), o1(`oauth.${part}`));
+    const files = async () => {
+      const { out } = await run("doctor", "--config", o1("oracle.yaml"), "--json");
+      const { findings } = JSON.parse(out) as {
+        findings: { check: string; level: string; detail: string }[];
+      };
+      return findings.find(({ check }) => check === "files");
+    };
+    expect(await files()).toMatchObject({ level: "ok" });
+    for (const part of ["crt", "key"]) copyFileSync(at(`o2/tls.${part}`), o1(`tls.${part}`));
+    expect(await files()).toMatchObject({ level: "problem", detail: expect.stringContaining("pins") });
     const three = ["--trust-domain", "test.ipse", "--issuer", "https://issuer.test", ...publics.slice(2)];
     const holes = await run(
       "roster",
