@@ -6,6 +6,8 @@ const LEFT = 76;
 const RIGHT = 190;
 const TOP = 18;
 const BOTTOM = 54;
+/** Two labels never stand closer than this. */
+const LINE = 18;
 
 export interface ExposurePoint {
   readonly heartbeatMs: number;
@@ -44,7 +46,12 @@ export function exposureChart(points: readonly ExposurePoint[]): string {
     last === undefined
       ? ""
       : label(WIDTH - RIGHT + 14, y(last.p99) + 4, `p99: ${last.p99} signatures`, { class: "small" }) +
-        label(WIDTH - RIGHT + 14, y(last.p50) + 4, `p50: ${last.p50} signatures`, { class: "small" });
+        label(
+          WIDTH - RIGHT + 14,
+          Math.max(y(last.p50), y(last.p99) + LINE) + 4,
+          `p50: ${last.p50} signatures`,
+          { class: "small" },
+        );
   const axes =
     label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "heartbeat interval", {
       class: "axis",
