@@ -16,7 +16,7 @@ import { beginRound } from "./status-round.ts";
 import type { Turn } from "./turn.ts";
 
 const POLL_MS_MIN = 1000;
-const POLL_MS_MAX = 30_000;
+const POLL_MS_MAX = 10_000;
 /** Void proofs remembered: one for each time operators or copies suspended the instance. */
 const VOIDED_MAX = 64;
 
