@@ -63,14 +63,17 @@ async function findRoster(join: Join): Promise<SignedRoster> {
   }
 }
 
-/** Resolves with the first view for which `settled` holds. Throws ERR_QUORUM_UNREACHABLE at the deadline. */
+/** Resolves with the first view for which `settled` holds. Throws what the machine failed with, or ERR_QUORUM_UNREACHABLE at the deadline. */
 async function settledView(
-  session: InstanceSession,
+  running: Running,
   settled: (view: SessionView) => boolean,
   deadlineMs: number,
   nowMs: () => number,
 ): Promise<SessionView> {
+  const { session } = running;
   for (;;) {
+    const failure = running.failure();
+    if (failure !== undefined) throw failure;
     const { view } = session;
     if (settled(view)) return view;
     if (nowMs() > deadlineMs) {
@@ -87,8 +90,8 @@ async function settledView(
 interface Running {
   readonly session: InstanceSession;
   readonly stop: () => Promise<void>;
-  /** Rejects when the machine fails for good. */
-  readonly fatal: Promise<never>;
+  /** What made the machine fail for good; undefined while it runs. */
+  readonly failure: () => Error | undefined;
 }
 
 function startSession(
@@ -98,11 +101,7 @@ function startSession(
   join?: Join,
   fresh = false,
 ): Running {
-  let onFatal: (error: unknown) => void = () => {};
-  const fatal = new Promise<never>((_resolve, reject) => {
-    onFatal = reject;
-  });
-  fatal.catch(() => undefined);
+  let failure: Error | undefined;
   // An old state is not erased but replaced, by the first save of the new one: a failure before that loses nothing.
   const file: StateFile = fresh ? { load: () => undefined, save: stateFile.save } : stateFile;
   const ticket = join === undefined ? undefined : { ticket: join.signedTicket, ticketSeed: join.seed };
@@ -113,7 +112,9 @@ function startSession(
     stateFile: file,
     join: ticket,
     onStatus: () => {},
-    onFatal,
+    onFatal: (error) => {
+      failure = error instanceof Error ? error : new Error(String(error));
+    },
   });
   session.start();
   const stop = async () => {
@@ -121,7 +122,7 @@ function startSession(
     session.stop();
     await stateFile.idle();
   };
-  return { session, stop, fatal };
+  return { session, stop, failure: () => failure };
 }
 
 /** Whether an instance that looks alive from here is over in the eyes of the oracles. */
@@ -130,8 +131,8 @@ async function isOver(options: EnrollOptions, cluster: Cluster, deadlineMs: numb
   const running = startSession(options, cluster, directoryState(dir, encodeCluster(cluster)));
   const known = ({ mode }: SessionView) => mode === "dead" || mode === "running" || mode === "quarantined";
   try {
-    const view = settledView(running.session, known, deadlineMs, () => platform.clock.monotonicMs());
-    return (await Promise.race([view, running.fatal])).mode === "dead";
+    const view = await settledView(running, known, deadlineMs, () => platform.clock.monotonicMs());
+    return view.mode === "dead";
   } finally {
     await running.stop();
   }
@@ -196,7 +197,7 @@ async function enrollInside(options: EnrollOptions, join: Join): Promise<Identit
   const running = startSession(options, cluster, stateFile, join, fresh);
   try {
     const done = ({ mode }: SessionView) => mode !== "enrolling";
-    const view = await Promise.race([settledView(running.session, done, deadlineMs, nowMs), running.fatal]);
+    const view = await settledView(running, done, deadlineMs, nowMs);
     if (view.mode === "dead" || view.enrollment === undefined) {
       const code = view.code ?? "ERR_ENROLL_REFUSED";
       await stateFile.idle();

@@ -26,7 +26,7 @@ export const enrollVerb = verb({
   },
   run: async (args) => {
     const joinUri = readJoinUri({ join: args.join, joinFile: args["join-file"] });
-    const platform = await systemPlatform(logEvents(stderrLogger(args.verbose ? "debug" : "error")));
+    const platform = await systemPlatform(logEvents(stderrLogger(args.verbose ? "debug" : "silent")));
     const { spiffe_id, instance, kid, trust_domain, issuer } = await enroll({
       platform,
       dir: args.dir,
