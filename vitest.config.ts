@@ -34,6 +34,7 @@ export default defineConfig({
       }),
       // Real processes on two cores: one story at a time, after everything else.
       project("e2e", ["test/e2e/**/*.test.ts"], {
+        globalSetup: ["./test/e2e/support/shared-cluster.ts"],
         pool: "forks",
         fileParallelism: false,
         sequence: { shuffle: false, groupOrder: 1 },

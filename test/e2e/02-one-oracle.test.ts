@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { type Agent, errorCodeOf, signatureVerifies, until } from "../src/processes/index.ts";
 import { Interposer } from "./support/interposer.ts";
 import { OracleSet } from "./support/oracle-set.ts";
-import { mustSign, statuses, suspensions } from "./support/suspensions.ts";
+import { expectUnharmed, mustSign } from "./support/suspensions.ts";
 import { useWorld } from "./support/world.ts";
 
 let oracles: OracleSet;
@@ -101,7 +101,6 @@ describe("one oracle of four", () => {
     oracles.daemon(4).signal("SIGCONT");
     const again = async () => (await agent.sign(Buffer.from("again"))).signature !== undefined;
     await until(again, { what: "signing after the stop", timeoutMs: 60_000 });
-    expect(await statuses(world.cluster)).toEqual(["active"]);
-    expect(suspensions(world.cluster)).toEqual([]);
+    await expectUnharmed(world.cluster, agent);
   });
 });

@@ -1,24 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { Agent, runVerb, signatureVerifies, until } from "../src/processes/index.ts";
+import { Agent, runVerb, until } from "../src/processes/index.ts";
 import { rounds } from "./support/full.ts";
 import { pause, randomMs } from "./support/oracle-set.ts";
 import { SigningLoad } from "./support/signing-load.ts";
-import { mustSign, statuses, suspensions } from "./support/suspensions.ts";
-import { devCluster, useWorld } from "./support/world.ts";
+import { expectActive, expectUnharmed } from "./support/suspensions.ts";
+import { sharedCluster, useWorld } from "./support/world.ts";
 
-const world = useWorld(devCluster);
-
-async function expectUnharmed(agent: Agent): Promise<void> {
-  const message = "alive after all";
-  const signature = await mustSign(agent, message);
-  expect(signatureVerifies(await agent.publicKey(), Buffer.from(message), signature)).toBe(true);
-  expect(suspensions(world.cluster)).toEqual([]);
-  expect(new Set(await statuses(world.cluster))).toEqual(new Set(["active"]));
-}
+const world = useWorld(sharedCluster);
 
 describe("an agent that is killed", () => {
   it("at random moments, again and again, goes on where it was", async () => {
-    const kills = rounds(5, 30);
+    const kills = rounds(4, 30);
     const agent = await world.running();
     const key = await agent.publicKey();
     const load = new SigningLoad(agent, key);
@@ -37,23 +29,23 @@ describe("an agent that is killed", () => {
     await until(() => load.signed > 0 && load.signed, { what: "signatures" });
     await load.stop();
     expect(load.refusals, `killed after ${delays.join(", ")} ms`).toEqual([]);
-    await expectUnharmed(agent);
+    await expectActive(world.cluster, agent);
   });
 
   it("while it starts, starts again", async () => {
     const agent = await world.running();
-    for (let kill = 1; kill <= rounds(3, 10); kill++) {
+    for (let kill = 1; kill <= rounds(2, 10); kill++) {
       await agent.stop();
       const args = ["run", "--dir", agent.dir, "--json"];
       const killed = await runVerb("ipse-agent", args, { timeoutMs: 1 + randomMs(1200) });
       expect(killed.code, killed.stderr).toBe(-1);
       await agent.start();
     }
-    await expectUnharmed(agent);
+    await expectUnharmed(world.cluster, agent);
   });
 
   it("while it enrolls, enrolls with the same ticket", async () => {
-    for (let kill = 1; kill <= rounds(2, 8); kill++) {
+    for (let kill = 1; kill <= rounds(1, 8); kill++) {
       const join = await world.ticket();
       const agent = new Agent(world.path(`killed-${kill}`));
       const env = { IPSE_JOIN_URI: join };
@@ -65,7 +57,7 @@ describe("an agent that is killed", () => {
       const done = second.code === 0 || second.stderr.includes("ERR_ALREADY_ENROLLED");
       expect(done, `killed after ${delayMs} ms: ${second.stderr}`).toBe(true);
       await agent.start();
-      await expectUnharmed(agent);
+      await expectUnharmed(world.cluster, agent);
       await agent.stop();
     }
   });

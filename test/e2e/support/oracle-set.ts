@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BINS, Cluster, type Daemon, startDaemon, until } from "../../src/processes/index.ts";
-import { HEARTBEAT_MS } from "./world.ts";
+import { HEARTBEAT_MS } from "./shared-cluster.ts";
 
 interface Ports {
   readonly public: number;
@@ -12,7 +12,7 @@ interface Ports {
 }
 
 /** Has `ipse-oracle dev` lay out a cluster, and stops it before it is up. */
-async function layOut(dir: string): Promise<readonly Ports[]> {
+export async function layOut(dir: string): Promise<readonly Ports[]> {
   const words = ["dev", "--dir", dir, "--port", "0", "--heartbeat-ms", `${HEARTBEAT_MS}`];
   const child = spawn(process.execPath, [BINS["ipse-oracle"], ...words], { stdio: "ignore" });
   const exited = once(child, "exit");

@@ -14,7 +14,7 @@ export class SigningLoad {
   #stopped = false;
   readonly #done: Promise<void>;
 
-  constructor(agent: Agent, key: KeyObject, everyMs = 20) {
+  constructor(agent: Agent, key: KeyObject, everyMs = 80) {
     this.#agent = agent;
     this.#key = key;
     this.#everyMs = everyMs;

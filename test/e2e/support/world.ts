@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, inject } from "vitest";
 import {
   Agent,
   Cluster,
@@ -10,14 +10,14 @@ import {
   stopDaemons,
   type WorkloadRights,
 } from "../../src/processes/index.ts";
-
-export const HEARTBEAT_MS = 1000;
+import { HEARTBEAT_MS } from "./shared-cluster.ts";
 
 /** A directory, what was made in it, and nothing left of either afterwards. */
 export class World {
   readonly dir: string;
   #cluster: Cluster | undefined;
-  #names = 0;
+  readonly #workloads = new Map<string, string>();
+  #agents = 0;
 
   constructor(dir: string) {
     this.dir = dir;
@@ -36,17 +36,22 @@ export class World {
     return join(this.dir, name);
   }
 
-  /** A workload of its own, and a join URI for it. */
+  /** A join URI for a workload with these rights; agents with the same rights are instances of one workload. */
   async ticket(rights: WorkloadRights = {}): Promise<string> {
-    const spiffeId = `spiffe://dev.ipse/workload-${++this.#names}`;
-    await this.cluster.createWorkload(spiffeId, rights);
+    const key = JSON.stringify(rights);
+    let spiffeId = this.#workloads.get(key);
+    if (spiffeId === undefined) {
+      spiffeId = `spiffe://dev.ipse${this.dir}/${this.#workloads.size + 1}`;
+      await this.cluster.createWorkload(spiffeId, rights);
+      this.#workloads.set(key, spiffeId);
+    }
     return this.cluster.joinUri(spiffeId);
   }
 
-  /** An enrolled agent of a workload of its own; it does not run yet. */
+  /** An enrolled agent; it does not run yet. */
   async enrolled(rights: WorkloadRights = {}): Promise<Agent> {
     const join = await this.ticket(rights);
-    const agent = new Agent(this.path(`agent-${this.#names}`));
+    const agent = new Agent(this.path(`agent-${++this.#agents}`));
     await agent.enroll(join);
     return agent;
   }
@@ -78,8 +83,14 @@ export function useWorld(prepare: (world: World) => Promise<void>): World {
   return world;
 }
 
-/** A cluster under `ipse-oracle dev`, as users start it. */
-export async function devCluster(world: World): Promise<void> {
+/** The cluster that test files share; nothing may stop it, and others use it too. */
+export async function sharedCluster(world: World): Promise<void> {
+  const { dir, ...described } = inject("sharedCluster");
+  world.cluster = new Cluster(dir, described);
+}
+
+/** A cluster of its own under `ipse-oracle dev`, as users start it. */
+export async function ownCluster(world: World): Promise<void> {
   const words = ["--port", "0", "--heartbeat-ms", `${HEARTBEAT_MS}`];
   world.cluster = await Cluster.start(world.path("cluster"), words);
 }

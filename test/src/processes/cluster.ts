@@ -24,7 +24,8 @@ export interface WorkloadRights {
   readonly allowRaw?: boolean;
 }
 
-interface Described {
+/** Where a cluster is, as `ipse-oracle dev --json` says it. */
+export interface Described {
   readonly issuer: string;
   readonly roster: string;
   readonly oracles: readonly OracleInfo[];

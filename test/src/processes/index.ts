@@ -1,7 +1,7 @@
 export { Agent, type AgentEvent, type SignAnswer, signatureVerifies } from "./agent.ts";
 export { type ApiAnswer, callApi } from "./agent-api.ts";
 export { BINS, type Program } from "./bins.ts";
-export { Cluster, type LogEvent, type OracleInfo, type WorkloadRights } from "./cluster.ts";
+export { Cluster, type Described, type LogEvent, type OracleInfo, type WorkloadRights } from "./cluster.ts";
 export { copyDir } from "./copy-dir.ts";
 export { type Daemon, killDaemons, startDaemon, stopDaemons } from "./daemon.ts";
 export { endLifetime } from "./lifetime.ts";
