@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type DkgContext, type DkgOutput, type DkgParams, dkgStart, dkgStep } from "@ipse/protocol/dkg";
 import type { Group } from "@ipse/protocol/group";
 import { ed25519_FROST } from "@noble/curves/ed25519.js";
+import { ownCpuMs } from "../cluster/process-cpu.ts";
 import { type Case, interleaved, microseconds, speedup } from "../measure/rounds.ts";
 import type { BenchOptions } from "../options.ts";
 import type { Findings } from "../report.ts";
@@ -121,7 +122,10 @@ export async function dkgPart(_group: Group, { quick }: BenchOptions): Promise<F
     ...(n === 7 ? [nobleCase(n, t, `noble_dkg_n${n}`)] : []),
     ...(torus === undefined ? [] : [torusDkgCase(torus, n, t, `torus_dkg_n${n}`)]),
   ]);
-  const samples = await interleaved(cases, quick ? { rounds: 5, caseMs: 5 } : { rounds: 5, caseMs: 100 });
+  const samples = await interleaved(
+    cases,
+    quick ? { rounds: 5, caseMs: 5, nowMs: ownCpuMs } : { rounds: 5, caseMs: 100, nowMs: ownCpuMs },
+  );
   const ratios: Record<string, number> = {};
   const figures: Record<string, number> = {};
   for (const [n] of PRESETS) {

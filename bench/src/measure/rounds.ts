@@ -18,6 +18,7 @@ export interface RoundsOptions {
   readonly rounds: number;
   /** About how long one case runs in one round. */
   readonly caseMs: number;
+  /** The clock. Work of this process alone is best timed by its CPU time: what others run does not count. */
   readonly nowMs?: () => number;
 }
 
