@@ -72,6 +72,30 @@ function votesFor(cluster: Cluster, step: ForgedStep, oracles: readonly number[]
 const codeOf = (answer: OracleMessage): string => (answer.kind === "refused" ? answer.code : answer.kind);
 
 describe("who lies about the head", () => {
+  test("a certified header that came with a broken signature does not hide a fork: suspected at once, then proven", () => {
+    const { cluster, live } = stolen("suspected");
+    const one = forgeStep(live, "one");
+    const above = goOn(live, one, assembleCertificate(votesFor(cluster, one, [1, 2, 3])));
+    const two = forgeStep(above, "two");
+    const qc = assembleCertificate(votesFor(cluster, two, [1, 2, 3]));
+    const signed = { ...two.signed, chainSignature: damaged(two.signed.chainSignature) };
+    const cert = {
+      kind: "cert",
+      certified: { signed, qc },
+      enrollment: undefined,
+      signature: undefined,
+    } as const;
+    expect(ask(cluster.loop, cluster.node(4), cert).kind).toBe("certAck");
+    const answer = ask(cluster.loop, cluster.node(4), stepMessage(forgeStep(above, "the copy's")));
+    expect(codeOf(answer)).toBe("ERR_INSTANCE_SUSPECT");
+    expect(cluster.node(4).metrics()).toMatchObject({ alert_fork_suspected_total: 1 });
+    cluster.loop.pass(3000);
+    const id = live.head.signed.header.instance;
+    expect(cluster.ids.map((oracle) => cluster.node(oracle).instance(id)?.status)).toEqual(
+      cluster.ids.map(() => "revoked"),
+    );
+  });
+
   test("a header shown with a broken signature does not void the victim's stale notice", () => {
     const cluster = new Cluster("void-notice");
     const victim = cluster.enrolled("void-notice", { heartbeatMs: 100_000 });

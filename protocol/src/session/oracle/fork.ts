@@ -56,8 +56,10 @@ export function fork(
   try {
     verifyEvidence(draft.context.group, roster, evidence);
   } catch {
-    if (draft.record.status === "active")
+    if (draft.record.status === "active") {
       draft.change({ status: "suspect", reason: "fork seen, evidence incomplete" });
+      draft.effect({ kind: "alert", code: "fork.suspected", instance: draft.id });
+    }
     draft.effect({ kind: "drop-slots", instance: draft.id });
     draft.effect({ kind: "fetch", instance: draft.id, seq: one.header.seq });
     return;
