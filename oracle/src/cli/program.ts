@@ -1,23 +1,29 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
-import { devVerb } from "./dev.ts";
-import { doctorVerb } from "./doctor.ts";
-import { evidenceVerbs } from "./evidence.ts";
-import { fenceVerb } from "./fence.ts";
-import { initVerb } from "./init.ts";
-import { instanceVerbs } from "./instance.ts";
-import { issuerVerbs } from "./issuer.ts";
-import { jwksVerbs } from "./jwks.ts";
 import { EXIT, failureOf, printFailure } from "./output.ts";
-import { resourceVerbs } from "./resource.ts";
-import { rosterVerbs } from "./roster.ts";
-import { runVerb } from "./run.ts";
-import { statusVerb } from "./status.ts";
-import { storeVerbs } from "./store.ts";
-import { ticketVerbs } from "./ticket.ts";
-import { workloadVerbs } from "./workload.ts";
 
-function buildProgram(): Command {
+type DefineVerb = (program: Command) => void;
+
+/** Each command in a module of its own, loaded when it is named: most of a short command's time is loading. */
+const VERBS: Readonly<Record<string, () => Promise<DefineVerb>>> = {
+  dev: async () => (await import("./dev.ts")).devVerb,
+  init: async () => (await import("./init.ts")).initVerb,
+  run: async () => (await import("./run.ts")).runVerb,
+  fence: async () => (await import("./fence.ts")).fenceVerb,
+  status: async () => (await import("./status.ts")).statusVerb,
+  roster: async () => (await import("./roster.ts")).rosterVerbs,
+  store: async () => (await import("./store.ts")).storeVerbs,
+  workload: async () => (await import("./workload.ts")).workloadVerbs,
+  resource: async () => (await import("./resource.ts")).resourceVerbs,
+  ticket: async () => (await import("./ticket.ts")).ticketVerbs,
+  instance: async () => (await import("./instance.ts")).instanceVerbs,
+  evidence: async () => (await import("./evidence.ts")).evidenceVerbs,
+  issuer: async () => (await import("./issuer.ts")).issuerVerbs,
+  jwks: async () => (await import("./jwks.ts")).jwksVerbs,
+  doctor: async () => (await import("./doctor.ts")).doctorVerb,
+};
+
+async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("ipse-oracle")
     .description("An Ipse identity oracle, and the commands of its operators")
     .exitOverride()
@@ -25,24 +31,10 @@ function buildProgram(): Command {
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError(true)
     .allowExcessArguments(false);
-  const verbs = [
-    devVerb,
-    initVerb,
-    runVerb,
-    fenceVerb,
-    statusVerb,
-    rosterVerbs,
-    storeVerbs,
-    workloadVerbs,
-    resourceVerbs,
-    ticketVerbs,
-    instanceVerbs,
-    evidenceVerbs,
-    issuerVerbs,
-    jwksVerbs,
-    doctorVerb,
-  ];
-  for (const define of verbs) define(program);
+  const [first = ""] = args;
+  // Help and a misspelled command need to know all of them.
+  const named = Object.hasOwn(VERBS, first) ? [VERBS[first]] : Object.values(VERBS);
+  for (const load of named) (await load?.())?.(program);
   return program;
 }
 
@@ -62,7 +54,7 @@ function usageFailure(error: CommanderError): { code: string; message: string; e
 /** Runs one command; returns its exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
   const json = args.includes("--json");
-  const program = buildProgram();
+  const program = await buildProgram(args);
   try {
     if (args.length === 0) program.help({ error: true });
     process.exitCode = EXIT.ok;

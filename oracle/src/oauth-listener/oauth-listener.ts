@@ -12,6 +12,7 @@ import { inConfigDir, type LoadedConfig } from "../config/index.ts";
 import { depsOfNode, EventTokens, type OAuthDeps, oauthRoutes, type TokenSigner } from "../oauth/index.ts";
 import { EventPush } from "./event-push.ts";
 import { makeKeyRecord } from "./key-record.ts";
+import { ISSUER_KEYS_PATH } from "./paths.ts";
 import { PeerKeys, TOKEN_KEY_PATH } from "./peer-keys.ts";
 import { loadTokenKey } from "./token-key.ts";
 
@@ -34,9 +35,6 @@ export interface OAuthSide {
   start(): void;
   stop(): void;
 }
-
-/** Where Ipse verifiers find the issuer keys with the certificates of all oracles; the roster is their anchor. */
-export const ISSUER_KEYS_PATH = "/v1/registry/issuer-keys";
 
 /** URLs under which clients may have reached this oracle. */
 function declaredUrls(node: OracleNode, issuer: string): readonly string[] {

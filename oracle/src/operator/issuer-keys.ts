@@ -4,7 +4,7 @@ import { issuerJwk, issuerKey, verifyIssuerKey } from "@ipse/protocol/issuer";
 import type { PublicJwk } from "@ipse/protocol/oauth";
 import { type Endpoint, rosterHash } from "@ipse/protocol/registry";
 import { ask } from "../links/index.ts";
-import { ISSUER_KEYS_PATH } from "../oauth-listener/oauth-listener.ts";
+import { ISSUER_KEYS_PATH } from "../oauth-listener/paths.ts";
 import { mergeLists } from "./agree.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Found } from "./lists.ts";
