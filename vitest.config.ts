@@ -32,11 +32,11 @@ export default defineConfig({
       project("malicious", ["test/malicious/**/*.test.ts"], {
         exclude: [...always, "**/*.property.test.ts"],
       }),
-      // Real processes on two cores: one story at a time, after everything else.
+      // Real processes, which mostly wait for each other: two files at a time on two cores, after everything else.
       project("e2e", ["test/e2e/**/*.test.ts"], {
         globalSetup: ["./test/e2e/support/shared-cluster.ts"],
         pool: "forks",
-        fileParallelism: false,
+        maxWorkers: 2,
         sequence: { shuffle: false, groupOrder: 1 },
         testTimeout: full ? 900_000 : 120_000,
         hookTimeout: 120_000,
