@@ -1,7 +1,7 @@
 import { errorCode } from "@ipse/protocol";
 import { endpointUrl, OAUTH_PATHS } from "@ipse/protocol/oauth";
 import { z } from "zod";
-import { fetchText } from "./fetch-text.ts";
+import { basicCredential, fetchText } from "./fetch-text.ts";
 
 export interface EventPollerOptions {
   readonly oracles: readonly string[];
@@ -45,10 +45,9 @@ export class EventPoller {
   async #poll(base: string): Promise<void> {
     const { resource, credential, take } = this.#options;
     const ack = this.#acks.get(base) ?? [];
-    const basic = Buffer.from(`${encodeURIComponent(resource)}:${credential}`).toString("base64");
     const text = await fetchText(endpointUrl(base, OAUTH_PATHS.events), {
       method: "POST",
-      headers: { authorization: `Basic ${basic}`, "content-type": "application/json" },
+      headers: { authorization: basicCredential(resource, credential), "content-type": "application/json" },
       body: JSON.stringify({ ack, maxEvents: 100, returnImmediately: true }),
     });
     const { sets } = answer.parse(JSON.parse(text));

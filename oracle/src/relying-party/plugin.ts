@@ -6,6 +6,7 @@ import { ResourceError, requireScope } from "@ipse/protocol/verifier";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { DpopNonces } from "../oauth/dpop-nonce.ts";
 import { nodeEs256 } from "../ports/es256.ts";
+import { AgreedIntrospection } from "./agreed-introspection.ts";
 import { type DenyList, memoryDenyList } from "./deny-list.ts";
 import { EventPoller } from "./event-poller.ts";
 import { KeySource } from "./key-source.ts";
@@ -29,6 +30,11 @@ export interface RelyingPartyOptions {
   readonly denyList?: DenyList;
   /** Receive pushed events (RFC 8935) at this path. */
   readonly eventPath?: string;
+  /**
+   * Ask the oracles about each token (RFC 7662), believing what enough of them say alike; needs `roster` and the URL
+   * of every oracle in `oracles`. An answer is believed for `maxAgeMs` (default 0).
+   */
+  readonly introspection?: { readonly credential: string; readonly maxAgeMs?: number };
   /** Poll for events (RFC 8936) with the resource's introspection credential. */
   readonly poll?: { readonly credential: string; readonly intervalMs?: number };
 }
@@ -103,6 +109,10 @@ async function protect(app: FastifyInstance, options: RelyingPartyOptions): Prom
     verifier,
     denyList,
     nonces,
+    introspection:
+      options.introspection === undefined
+        ? undefined
+        : new AgreedIntrospection({ oracles, roster: options.roster, resource, ...options.introspection }),
   });
   app.decorateRequest("ipse", undefined);
   app.addHook("onRequest", async (request: FastifyRequest, reply: FastifyReply) => {

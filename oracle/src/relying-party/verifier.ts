@@ -3,6 +3,7 @@ import type { AccessTokenClaims, JwsVerifier } from "@ipse/protocol/oauth";
 import {
   checkScheme,
   checkTokenNow,
+  type Presented,
   permit,
   presentedToken,
   type RelyingParty,
@@ -11,6 +12,7 @@ import {
   verifyAccessToken,
   verifyRequestProof,
 } from "@ipse/protocol/verifier";
+import type { AgreedIntrospection } from "./agreed-introspection.ts";
 import type { DenyList } from "./deny-list.ts";
 import type { KeySource } from "./key-source.ts";
 import { ReplayMemory } from "./replay-memory.ts";
@@ -24,6 +26,7 @@ export interface VerifierOptions {
   readonly source: KeySource;
   readonly verifier: JwsVerifier;
   readonly denyList: DenyList;
+  readonly introspection?: AgreedIntrospection | undefined;
   readonly nonces?: { current(): string; accepts(nonce: string): boolean } | undefined;
 }
 
@@ -57,9 +60,25 @@ export class ResourceVerifier {
     }
   }
 
-  /** Verifies a request's token and proof. Rejects with a ResourceError. */
+  /** Verifies a request's token and proof, then asks for its status where that is wanted. Rejects with a ResourceError. */
   async verify(asked: Asked): Promise<AccessTokenClaims> {
     const presented = presentedToken(asked.authorization);
+    const claims = await this.#verifyOffline(presented, asked);
+    await this.#checkStatus(presented.token);
+    return claims;
+  }
+
+  async #checkStatus(token: string): Promise<void> {
+    const { introspection } = this.#options;
+    if (introspection === undefined) return;
+    const active = await introspection.active(token).catch((error: unknown) => {
+      if (!(error instanceof IpseError)) throw error;
+      throw new ResourceError("invalid_token", `the token's status is unknown: ${error.message}`, error);
+    });
+    permit(active, "invalid_token", "the oracles say that the token is not active");
+  }
+
+  async #verifyOffline(presented: Presented, asked: Asked): Promise<AccessTokenClaims> {
     const party = await this.#party();
     const claims = await this.#claims(party, presented.token);
     const jkt = checkScheme(presented, claims, this.#options.bearer);

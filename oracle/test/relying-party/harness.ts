@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { toBase64Url } from "@ipse/protocol";
 import type { OracleNode } from "@ipse/protocol/host";
+import type { IssuerTimes } from "@ipse/protocol/issuer";
 import { credentialHash } from "@ipse/protocol/oauth";
 import { type FastifyInstance, fastify } from "fastify";
 import { pino } from "pino";
@@ -21,9 +22,9 @@ export class Harness {
   urls: string[] = [];
   readonly #pump: NodeJS.Timeout;
 
-  private constructor(name: string) {
+  private constructor(name: string, times: Partial<IssuerTimes>) {
     vi.useFakeTimers({ toFake: ["Date"] });
-    this.world = new TokenWorld(name);
+    this.world = new TokenWorld(name, { times });
     vi.setSystemTime(this.world.cluster.world.clock.nowMs());
     this.#pump = setInterval(() => {
       this.world.cluster.world.settle(20);
@@ -35,8 +36,8 @@ export class Harness {
     this.world.cluster.world.settle(3_000);
   }
 
-  static async create(name: string): Promise<Harness> {
-    const harness = new Harness(name);
+  static async create(name: string, times: Partial<IssuerTimes> = {}): Promise<Harness> {
+    const harness = new Harness(name, times);
     for (const id of harness.world.cluster.ids) await harness.#serve(harness.world.cluster.node(id));
     return harness;
   }
