@@ -8,6 +8,7 @@ export interface Campaign {
   readonly seed: string;
   readonly runs: number;
   readonly crypto: Job["crypto"];
+  readonly keys?: Job["keys"];
   readonly threads?: number;
   /** Called after every slice with everything counted so far. */
   readonly progress?: (tally: Tally, total: number) => void;
@@ -21,12 +22,12 @@ export function defaultThreads(): number {
 
 /** Runs scenarios over worker threads. The result does not depend on the number of threads. */
 export async function runCampaign(campaign: Campaign): Promise<Tally> {
-  const { scenarios, seed, runs, crypto, progress, signal } = campaign;
+  const { scenarios, seed, runs, crypto, keys, progress, signal } = campaign;
   const threads = Math.min(campaign.threads ?? defaultThreads(), Math.max(1, scenarios.length * runs));
   const tally = newTally();
   const total = scenarios.length * runs;
   const workers = Array.from({ length: threads }, (_, offset) => {
-    const job: Job = { scenarios, seed, runs, offset, stride: threads, crypto };
+    const job: Job = { scenarios, seed, runs, offset, stride: threads, crypto, ...(keys === undefined ? {} : { keys }) };
     return new Worker(new URL("./worker.js", import.meta.url), {
       workerData: job,
       // Runs make much short-lived garbage; a larger nursery collects it more cheaply.

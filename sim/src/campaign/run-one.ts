@@ -7,6 +7,7 @@ import { symbolicGroup } from "../crypto/symbolic-group.ts";
 import type { Outcome, Scenario, Setting } from "../scenarios/scenario.ts";
 import { Stage } from "../scenarios/stage.ts";
 import {
+  CEREMONY_KEYS_PER_ORACLE,
   type Genesis,
   genesisOf,
   type LinkProfile,
@@ -75,13 +76,15 @@ export function makeStage(scenario: Scenario, seed: string, options: RunOptions)
   const topology = setting.topology ?? drawnTopology;
   const heartbeatMs = setting.heartbeatMs ?? drawnHeartbeat;
   const group = options.group ?? symbolicGroup;
-  const genesis: Genesis = genesisOf(group, topology);
+  const genesis: Genesis = genesisOf(group, topology, setting.keys);
   const world = new World({
     seed: `${prng.seed}/world`,
     cluster: genesis.cluster,
     images: genesis.images,
     settings: { heartbeatMs },
     wire: options.wire ?? draws.chance(WIRE_SHARE),
+    ...(setting.keys === "ceremony" ? { poolKeysPerOracle: CEREMONY_KEYS_PER_ORACLE } : {}),
+    ...(setting.issuer === true ? { issuer: {} } : {}),
   });
   world.network.agentLinks = setting.links ?? drawnLinks;
   world.network.peerLinks = { ...(setting.links ?? drawnLinks), loss: 0, duplicate: 0, reorder: 0 };

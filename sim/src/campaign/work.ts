@@ -3,6 +3,7 @@ import { loadGroup } from "@ipse/protocol/group";
 import { symbolicGroup } from "../crypto/symbolic-group.ts";
 import { SCENARIOS } from "../scenarios/index.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
+import type { PoolKeySource } from "../world/index.ts";
 import { runOne } from "./run-one.ts";
 import { count, newTally, type Tally } from "./tally.ts";
 
@@ -17,6 +18,8 @@ export interface Job {
   readonly offset: number;
   readonly stride: number;
   readonly crypto: Crypto;
+  /** Where pool keys come from; default: the ideal dealer. */
+  readonly keys?: PoolKeySource;
 }
 
 export async function groupOf(crypto: Crypto): Promise<Group> {
@@ -35,6 +38,7 @@ export function work(
   sliceRuns = 5,
   scenarios: readonly Scenario[] = SCENARIOS,
 ): void {
+  const setting = job.keys === undefined ? {} : { keys: job.keys };
   const chosen = scenarios.filter(({ name }) => job.scenarios.includes(name));
   let slice = newTally();
   const total = chosen.length * job.runs;
@@ -42,7 +46,7 @@ export function work(
   for (let k = job.offset; k < total; k += job.stride) {
     const scenario = chosen[k % chosen.length];
     if (scenario === undefined) break;
-    const result = runOne(scenario, runSeed(job.seed, Math.floor(k / chosen.length)), { group });
+    const result = runOne(scenario, runSeed(job.seed, Math.floor(k / chosen.length)), { group, setting });
     count(slice, result, scenario.expected);
     if (slice.runs < sliceRuns) continue;
     if (!report(slice)) return;

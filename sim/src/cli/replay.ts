@@ -6,7 +6,8 @@ import { findScenario } from "./find.ts";
 import { oneOf, parse } from "./options.ts";
 import { print, printJson } from "./output.ts";
 
-export const replayHelp = `ipse-sim replay SCENARIO:SEED | RESULT.json  [--shrink] [--crypto symbolic|real] [--json]
+export const replayHelp = `ipse-sim replay SCENARIO:SEED | RESULT.json  [--shrink] [--crypto symbolic|real]
+             [--keys dealer|ceremony] [--json]
 
 Runs one seed again with a line per transition. RESULT.json is what run --out wrote: its first failure is taken.
 --shrink looks for a shorter schedule that fails in the same way.`;
@@ -33,7 +34,11 @@ function show(result: RunResult): void {
 }
 
 export async function replay(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args, { shrink: { type: "boolean" }, crypto: { type: "string" } });
+  const { values, positionals } = parse(args, {
+    shrink: { type: "boolean" },
+    crypto: { type: "string" },
+    keys: { type: "string" },
+  });
   if (values["help"] === true) {
     print(replayHelp);
     return 0;

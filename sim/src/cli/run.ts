@@ -10,9 +10,11 @@ import { hrtime, once } from "./process.ts";
 import { runFile } from "./run-file.ts";
 
 export const runHelp = `ipse-sim run [SCENARIO...] [--all] [--controls] [--file SCENARIO.yaml]
-             [--runs N] [--seed S] [--crypto symbolic|real] [--threads N] [--out FILE] [--json]
+             [--runs N] [--seed S] [--crypto symbolic|real] [--keys dealer|ceremony]
+             [--threads N] [--out FILE] [--json]
 
-Plays scenarios from seeds and checks every promise on every state.
+Plays scenarios from seeds and checks every promise on every state. --keys ceremony: pool keys are made by the
+production key generation of all oracles instead of the ideal dealer.
 Exit 0 only if nothing was missed, nobody was accused falsely and nothing else was unexpected.`;
 
 function nowMs(): number {
@@ -55,6 +57,7 @@ async function campaign(names: readonly string[], values: Values): Promise<numbe
   const runs = integer(values, "runs", 20, 1, 10_000_000);
   const threads = integer(values, "threads", defaultThreads(), 1, 64);
   const crypto = oneOf(values, "crypto", ["symbolic", "real"], "symbolic");
+  const keys = oneOf(values, "keys", ["dealer", "ceremony"], "dealer");
   const abort = new AbortController();
   const interrupted = (): void => abort.abort();
   once("SIGINT", interrupted);
@@ -66,6 +69,7 @@ async function campaign(names: readonly string[], values: Values): Promise<numbe
     seed,
     runs,
     crypto,
+    keys,
     threads,
     signal: abort.signal,
     progress: (so, total) =>
@@ -100,6 +104,7 @@ export async function run(args: readonly string[]): Promise<number> {
     runs: { type: "string" },
     seed: { type: "string" },
     crypto: { type: "string" },
+    keys: { type: "string" },
     threads: { type: "string" },
     out: { type: "string" },
   });

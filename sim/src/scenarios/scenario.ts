@@ -1,4 +1,4 @@
-import type { LinkProfile, Topology } from "../world/index.ts";
+import type { LinkProfile, PoolKeySource, Topology } from "../world/index.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a run can come to (SCENARIOS.md). FAIL: a promise was broken or the script's own check failed. */
@@ -10,6 +10,10 @@ export interface Setting {
   readonly topology?: Topology;
   readonly heartbeatMs?: number;
   readonly links?: LinkProfile;
+  /** Default: the ideal dealer's keys. */
+  readonly keys?: PoolKeySource;
+  /** The oracles make an issuer key and issue tokens together (PROTOCOL section 7). Default: no. */
+  readonly issuer?: boolean;
 }
 
 /** One attack or fault, in one file: who does what, and what must come of it. */

@@ -1,4 +1,5 @@
 export * from "./agent-process.ts";
+export * from "./ceremony.ts";
 export * from "./cluster.ts";
 export * from "./genesis.ts";
 export * from "./ideal-dealer.ts";

@@ -1,7 +1,7 @@
 import type { HostEvent } from "@ipse/protocol/host";
 import type { records } from "@ipse/protocol/session/oracle";
 import type { SubmissionOutcome } from "@ipse/protocol/session/workload";
-import type { OracleMessage } from "@ipse/protocol/wire";
+import type { OracleMessage, PeerMessage } from "@ipse/protocol/wire";
 import type { AgentProcess, Submission } from "./agent-process.ts";
 import type { AgentPacket } from "./network.ts";
 import type { OracleProcess } from "./oracle-process.ts";
@@ -14,6 +14,8 @@ export interface Observer {
   oracleGot?(oracle: OracleProcess, packet: AgentPacket): void;
   /** An oracle's answer leaves it. */
   oracleSaid?(oracle: OracleProcess, packet: AgentPacket, message: OracleMessage): void;
+  /** A message of an oracle leaves for another one, before the network or a broken build changes it. */
+  peerSent?(from: number, to: number, message: PeerMessage): void;
   /** An instance record became durable at an oracle. */
   recordDurable?(oracle: OracleProcess, record: records.InstanceRecord): void;
   /** An agent's state became durable. */

@@ -102,6 +102,7 @@ export class OracleProcess {
       },
       events: (event) => world.tell((o) => o.oracleEvent?.(this, event)),
       poolKeysPerOracle: world.poolKeysPerOracle,
+      ...(world.issuer === undefined ? {} : { issuer: world.issuer }),
     };
     for (const interposer of this.interposers) options = interposer.ports?.(options) ?? options;
     this.node = createOracle(options, (error) => {

@@ -1,3 +1,4 @@
+import type { IssuerOptions } from "@ipse/protocol/host";
 import type { WorkloadSettings } from "@ipse/protocol/session/workload";
 import type { DiskImage } from "../core/index.ts";
 import type { Cluster } from "./cluster.ts";
@@ -10,6 +11,8 @@ export interface WorldOptions {
   readonly settings?: Partial<WorkloadSettings>;
   readonly wire?: boolean;
   readonly poolKeysPerOracle?: number;
+  /** Oracles issue tokens together; absent: they do not. */
+  readonly issuer?: IssuerOptions;
 }
 
 /** Pairs of names that cannot reach each other, in either order. */

@@ -24,6 +24,7 @@ export class World {
   readonly agents: AgentProcess[] = [];
   readonly settings: Partial<WorkloadSettings>;
   readonly poolKeysPerOracle: number;
+  readonly issuer: WorldOptions["issuer"];
   readonly observers: Observer[] = [];
   /** Told of every new agent before it starts (negative controls). */
   readonly agentHooks: ((agent: AgentProcess) => void)[] = [];
@@ -40,6 +41,7 @@ export class World {
     this.network.wire = options.wire ?? true;
     this.settings = options.settings ?? {};
     this.poolKeysPerOracle = options.poolKeysPerOracle ?? 0;
+    this.issuer = options.issuer;
     this.oracles = options.cluster.voteSeeds.map(
       (_, i) => new OracleProcess(this, i + 1, options.images?.[i] ?? new Map()),
     );
@@ -194,6 +196,7 @@ export class World {
   peerSend(from: number, to: number, message: PeerMessage): boolean {
     const link = this.#peerLinks.get(this.#link(from, to));
     if (link === undefined) return false;
+    this.tell((o) => o.peerSent?.(from, to, message));
     this.network.peer({ from, to, message }, (arrived) => {
       if (this.#peerLinks.get(this.#link(from, to)) === link)
         this.oracle(to).node?.onPeerMessage(from, arrived);
