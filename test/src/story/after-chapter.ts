@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { AgreedIntrospection } from "@ipse/oracle/relying-party";
 import { type Agent, errorCodeOf } from "../processes/index.ts";
 import { callWithPass } from "./call-api.ts";
 import type { CloneFacts } from "./clone-chapter.ts";
-import { introspectToken } from "./introspection.ts";
 import type { StoryResult } from "./result.ts";
 import { SCOPE, type Stage, type Workload } from "./stage.ts";
 
@@ -59,7 +59,7 @@ export async function afterChapter(
   work: Workload,
   clone: CloneFacts,
 ): Promise<StoryResult["after"]> {
-  const { timeline, cluster, api, secret, dir } = stage;
+  const { timeline, api, trust, dir } = stage;
   timeline.heading("5  Afterwards");
   const file = join(dir, "message");
   writeFileSync(file, "once more");
@@ -76,10 +76,11 @@ export async function afterChapter(
   ))
     ? "issued"
     : "refused";
-  const by = { endpoint: new URL("/oauth2/introspect", cluster.issuer).href, resource: api.resource, secret };
+  const { oracles, roster, secret: credential } = trust;
+  const introspection = new AgreedIntrospection({ oracles, roster, resource: api.resource, credential });
   const introspection_active = await timeline.step(
     "introspection",
-    () => introspectToken(by, work.token),
+    () => introspection.active(work.token),
     (active) => `introspection of the token that was issued: ${active ? "active" : "inactive"}`,
   );
   const { status } = await timeline.step(

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { rosterFromJson } from "@ipse/protocol/registry";
 import { Cluster } from "../processes/index.ts";
 import type { ProtectedApi } from "./protected-api.ts";
 import { ORACLES, QUORUM, SCOPE, SPIFFE_ID, type Stage } from "./stage.ts";
@@ -26,6 +28,9 @@ export async function clusterChapter(dir: string, timeline: Timeline, api: Prote
     () => cluster.createWorkload(SPIFFE_ID, { resources: [api.resource], scopes: [SCOPE] }),
     () => `the operator registered the workload ${SPIFFE_ID}`,
   );
-  await api.protect(cluster.issuer, secret);
-  return { dir, timeline, api, cluster, secret };
+  const { roster } = rosterFromJson(readFileSync(cluster.roster, "utf8"));
+  const oracles = cluster.oracles.map(({ url }) => url);
+  const trust = { issuer: cluster.issuer, roster, oracles, secret };
+  await api.protect(trust);
+  return { dir, timeline, api, cluster, trust };
 }

@@ -1,69 +1,58 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createRemoteJWKSet, jwtVerify } from "jose";
-import { type Introspector, introspectToken } from "./introspection.ts";
-import { ProofChecker } from "./verify-proof.ts";
+import { relyingParty, requireScope } from "@ipse/oracle/relying-party";
+import type { Roster } from "@ipse/protocol/registry";
+import { type FastifyInstance, fastify } from "fastify";
+import { SCOPE } from "./stage.ts";
 
-interface Metadata {
+/** Whose tokens an API takes: the issuer, anchored in its roster. */
+export interface Trust {
   readonly issuer: string;
-  readonly jwks_uri: string;
-  readonly introspection_endpoint: string;
-}
-
-type Answer = readonly [status: number, body: object];
-type Guard = (request: IncomingMessage) => Promise<Answer>;
-
-const CLOCK_TOLERANCE_SECONDS = 5;
-
-async function discover(issuer: string): Promise<Metadata> {
-  const answer = await fetch(new URL("/.well-known/oauth-authorization-server", issuer));
-  const metadata = (await answer.json()) as Metadata;
-  if (metadata.issuer !== issuer) throw new Error("the metadata is of another issuer");
-  return metadata;
-}
-
-/** One header, as RFC 9449 section 7.1 wants it; anything else is no credential. */
-function credentials(request: IncomingMessage): { readonly token: string; readonly proof: string } {
-  const [, token] = /^DPoP ([A-Za-z0-9._~+/-]+=*)$/.exec(request.headers.authorization ?? "") ?? [];
-  const proof = request.headers["dpop"];
-  if (token === undefined || typeof proof !== "string") throw new Error("no DPoP-bound token");
-  return { token, proof };
-}
-
-/**
- * What any API can do with an ordinary JOSE library: the token (RFC 9068) against the issuer's JWKS, the proof
- * (RFC 9449), and the issuer's word that the token still means something (RFC 7662).
- */
-async function makeGuard(issuer: string, resource: string, secret: string): Promise<Guard> {
-  const { jwks_uri, introspection_endpoint } = await discover(issuer);
-  const keys = createRemoteJWKSet(new URL(jwks_uri), { cooldownDuration: 1000 });
-  const proofs = new ProofChecker();
-  const introspector: Introspector = { endpoint: introspection_endpoint, resource, secret };
-  const verifying = {
-    issuer,
-    audience: resource,
-    typ: "at+jwt",
-    algorithms: ["EdDSA", "Ed25519"],
-    requiredClaims: ["sub", "client_id", "exp", "iat", "jti"],
-    clockTolerance: CLOCK_TOLERANCE_SECONDS,
-  };
-  return async (request) => {
-    const { token, proof } = credentials(request);
-    const { payload } = await jwtVerify(token, keys, verifying);
-    const { jkt } = (payload["cnf"] ?? {}) as { jkt?: string };
-    const url = new URL(request.url ?? "/", resource).href;
-    await proofs.check(proof, { method: request.method ?? "", url, token, jkt });
-    if (!(await introspectToken(introspector, token))) throw new Error("the token is not active");
-    return [200, { hello: payload.sub, scope: payload["scope"] }];
-  };
+  readonly roster: Roster;
+  /** Base URLs of the oracles: none of them alone is believed. */
+  readonly oracles: readonly string[];
+  /** The API's introspection credential. */
+  readonly secret: string;
 }
 
 export interface ProtectedApi {
   /** Its resource identifier (RFC 8707). */
   readonly resource: string;
-  /** Trusts this issuer's tokens from now on; `secret` is what introspection asks for. */
-  protect(issuer: string, secret: string): Promise<void>;
+  /** Takes this issuer's tokens from now on. */
+  protect(trust: Trust): Promise<void>;
   close(): Promise<void>;
+}
+
+const POLL_MS = 500;
+
+/**
+ * An API as one writes it: the plugin verifies token and proof under keys the roster proves, hears of revocations by
+ * itself, and asks the oracles about every token; the route knows who called.
+ */
+async function makeApp(resource: string, trust: Trust): Promise<FastifyInstance> {
+  const { issuer, roster, oracles, secret: credential } = trust;
+  const app = fastify();
+  await app.register(relyingParty, {
+    issuer,
+    resource,
+    roster,
+    oracles,
+    introspection: { credential },
+    poll: { credential, intervalMs: POLL_MS },
+  });
+  app.get("/", ({ ipse }) => {
+    requireScope({ scope: ipse?.scope }, SCOPE);
+    return { hello: ipse?.sub, scope: ipse?.scope };
+  });
+  await app.ready();
+  return app;
+}
+
+function refuse(response: ServerResponse): void {
+  const error = { error: "invalid_token", error_description: "no issuer is trusted yet" };
+  response
+    .writeHead(401, { "content-type": "application/json", "www-authenticate": "DPoP" })
+    .end(JSON.stringify(error));
 }
 
 function listen(server: Server): Promise<string> {
@@ -75,31 +64,25 @@ function listen(server: Server): Promise<string> {
   });
 }
 
-/** A small API on loopback. It says 401 to everybody until it knows whom to trust. */
+/** A small API on loopback. It says 401 to everybody until it knows whom to trust: its URL has to be registered first. */
 export async function startProtectedApi(): Promise<ProtectedApi> {
-  let guard: Guard = () => Promise.reject(new Error("no issuer is trusted yet"));
-  const server = createServer((request, response) => {
-    const send = ([status, body]: Answer, headers: Record<string, string> = {}): void => {
-      response
-        .writeHead(status, { "content-type": "application/json", ...headers })
-        .end(JSON.stringify(body));
-    };
-    guard(request).then(send, (error: unknown) => {
-      const why = error instanceof Error ? error.message : "refused";
-      const challenge = { "www-authenticate": 'DPoP error="invalid_token"' };
-      send([401, { error: "invalid_token", error_description: why }], challenge);
-    });
-  });
+  let app: FastifyInstance | undefined;
+  let serve: RequestListener = (_request, response) => refuse(response);
+  const server = createServer((request, response) => serve(request, response));
   const resource = await listen(server);
   return {
     resource,
-    async protect(issuer, secret) {
-      guard = await makeGuard(issuer, resource, secret);
+    async protect(trust) {
+      const made = await makeApp(resource, trust);
+      app = made;
+      serve = (request, response) => made.routing(request, response);
     },
-    close: () =>
-      new Promise((resolve) => {
+    async close() {
+      await app?.close();
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+    },
   };
 }

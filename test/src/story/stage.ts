@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { Agent, Cluster } from "../processes/index.ts";
-import type { ProtectedApi } from "./protected-api.ts";
+import type { ProtectedApi, Trust } from "./protected-api.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** What every chapter plays on. */
@@ -9,8 +9,8 @@ export interface Stage {
   readonly timeline: Timeline;
   readonly api: ProtectedApi;
   readonly cluster: Cluster;
-  /** The API's introspection credential. */
-  readonly secret: string;
+  /** What the API trusts. */
+  readonly trust: Trust;
 }
 
 /** An agent at work, with a token in hand. */
