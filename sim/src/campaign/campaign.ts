@@ -27,7 +27,15 @@ export async function runCampaign(campaign: Campaign): Promise<Tally> {
   const tally = newTally();
   const total = scenarios.length * runs;
   const workers = Array.from({ length: threads }, (_, offset) => {
-    const job: Job = { scenarios, seed, runs, offset, stride: threads, crypto, ...(keys === undefined ? {} : { keys }) };
+    const job: Job = {
+      scenarios,
+      seed,
+      runs,
+      offset,
+      stride: threads,
+      crypto,
+      ...(keys === undefined ? {} : { keys }),
+    };
     return new Worker(new URL("./worker.js", import.meta.url), {
       workerData: job,
       // Runs make much short-lived garbage; a larger nursery collects it more cheaply.

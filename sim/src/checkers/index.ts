@@ -13,6 +13,8 @@ import { ratchetHeld } from "./ratchet-held.ts";
 import { revocationsSurvive } from "./revocations-survive.ts";
 import { signingAtHead } from "./signing-at-head.ts";
 import { staleCopySignsNothing } from "./stale-copy-signs-nothing.ts";
+import { tokenBound } from "./token-bound.ts";
+import { tokenOnce } from "./token-once.ts";
 
 export type { Checker } from "./checker.ts";
 
@@ -32,4 +34,6 @@ export const CHECKERS: readonly Checker[] = [
   nonceOnce,
   signingAtHead,
   keysSpentOnce,
+  tokenOnce,
+  tokenBound,
 ];

@@ -4,6 +4,7 @@ import * as detection from "./detection.ts";
 import * as nonces from "./nonces.ts";
 import * as rules from "./rules.ts";
 import * as tickets from "./tickets.ts";
+import * as tokens from "./tokens.ts";
 
 export type { Control } from "./control.ts";
 
@@ -13,6 +14,7 @@ export const CONTROLS: readonly Control[] = [
   ...Object.values(detection),
   ...Object.values(rules),
   ...Object.values(tickets),
+  ...Object.values(tokens),
 ];
 
 export interface ControlResult {

@@ -1,12 +1,11 @@
 import { utf8 } from "@ipse/protocol";
 import type { OracleOptions } from "@ipse/protocol/host";
 import { lyingSigner } from "../scenarios/28-lying-signer.ts";
-import { revocationRace } from "../scenarios/38-revocation-race.ts";
 import { rollingUpgrade } from "../scenarios/43-rolling-upgrade.ts";
 import type { Stage } from "../scenarios/stage.ts";
 import type { OracleProcess } from "../world/index.ts";
 import type { Control } from "./control.ts";
-import { idleTwins } from "./scripts.ts";
+import { batchedMessages, idleTwins } from "./scripts.ts";
 
 const NONCE_TAG = utf8("FROST-ED25519-SHA512-v1nonce");
 
@@ -89,7 +88,7 @@ export const oneDrawForBatch: Control = {
   name: "one-draw-for-a-batch",
   caughtBy: "nonce-once",
   breaks: "one random draw serves every message of a step",
-  scenario: revocationRace,
+  scenario: batchedMessages,
   apply: ({ world }: Stage) => {
     for (const oracle of world.oracles) {
       let at = -1;

@@ -1,7 +1,8 @@
 import { headerHash, type Vote, voteInput } from "@ipse/protocol/session";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { Stage } from "../scenarios/stage.ts";
-import { makeTicket, type OracleProcess, SMALL } from "../world/index.ts";
+import { succeeded } from "../scenarios/stage-options.ts";
+import { makeTicket, type OracleProcess, rawMessage, SMALL } from "../world/index.ts";
 
 /*
  * Scripts that only exist to give a broken build its chance. Without the control each
@@ -203,5 +204,20 @@ export const idleTwins: Scenario = {
     stage.until(() => stage.settled(victim), 5000, "all oracles follow");
     stage.cloneMemory(victim, true);
     stage.until(() => stage.hard, 15_000, "the twins part and are found");
+  },
+};
+
+/** Several messages in one step, each with a nonce pair of its own. */
+export const batchedMessages: Scenario = {
+  number: 107,
+  name: "control-batched-messages",
+  expected: ["OK"],
+  summary: "One step carries four messages; every one is signed with nonces of its own.",
+  script: (stage) => {
+    const { victim } = stage;
+    const texts = ["one", "two", "three", "four"];
+    const batch = victim.submitMessages(texts.map(rawMessage), "four messages");
+    stage.until(() => batch.outcome !== undefined, 20_000, "the batch is signed");
+    stage.must(succeeded(batch), "every message of it");
   },
 };

@@ -2,7 +2,6 @@ import { concatBytes } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
 import { records } from "@ipse/protocol/session/oracle";
 import { ticketTheft } from "../scenarios/39-ticket-theft.ts";
-import { lyingCoordinator } from "../scenarios/41-lying-coordinator.ts";
 import { relayedCommit } from "../scenarios/53-relayed-commit.ts";
 import type { Control } from "./control.ts";
 import { poolKeyAgain, spreadEnrollments } from "./scripts.ts";
@@ -15,16 +14,6 @@ export const bearerTicket: Control = {
   scenario: ticketTheft,
   apply: (stage) => {
     stage.broken.add("ticket-seed");
-  },
-};
-
-export const unboundAssertion: Control = {
-  name: "assertion-not-bound",
-  caughtBy: "no co-signer",
-  breaks: "co-signers do not compare the request with the assertion",
-  scenario: lyingCoordinator,
-  apply: (stage) => {
-    stage.broken.add("assertion-binding");
   },
 };
 

@@ -17,6 +17,8 @@ import type { Topology } from "./topology.ts";
 
 export const SPIFFE_ID = "spiffe://sim.ipse/app";
 export const ISSUER = "https://issuer.sim.ipse";
+/** What the workload may ask tokens for. */
+export const RESOURCES = ["https://api.sim.ipse", "https://billing.sim.ipse"] as const;
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
 /** The people and keys of one trust domain. The simulator knows every secret; the machines do not. */
@@ -102,7 +104,7 @@ export function workloadStatement(
       kind: "workload",
       spiffeId: SPIFFE_ID,
       deleted: false,
-      resources: ["https://api.sim.ipse"],
+      resources: RESOURCES,
       scopes: ["read", "write"],
       ttlSeconds: 300,
       onStale,
