@@ -2,7 +2,7 @@ import { encode } from "@ipse/protocol/encoding";
 import type { Group } from "@ipse/protocol/group";
 import { forkEvidence } from "@ipse/protocol/session";
 import { CHECKERS } from "../checkers/index.ts";
-import { Prng } from "../core/index.ts";
+import { Decisions, Prng } from "../core/index.ts";
 import { symbolicGroup } from "../crypto/symbolic-group.ts";
 import type { Outcome, Scenario, Setting } from "../scenarios/scenario.ts";
 import { Stage } from "../scenarios/stage.ts";
@@ -24,11 +24,13 @@ const WIRE_SHARE = 1 / 8;
 export interface RunOptions {
   readonly group?: Group;
   readonly trace?: boolean;
-  /** Cuts the script short: no event after this virtual time (replay --shrink). */
+  /** Breaks the world before it starts (negative controls). */
   readonly control?: (stage: Stage) => void;
   /** Overrides what the seed would draw. */
   readonly setting?: Setting;
   readonly wire?: boolean;
+  /** Records decisions, and leaves these out (replay --shrink). */
+  readonly without?: ReadonlySet<string>;
 }
 
 export interface RunResult {
@@ -49,6 +51,8 @@ export interface RunResult {
   readonly topology: Topology;
   readonly virtualMs: number;
   readonly events: number;
+  /** Names of the faults, deliveries and moves that took place, where they are recorded. */
+  readonly decisions: readonly string[];
   readonly trace: readonly TraceEvent[];
   readonly lines: readonly string[];
 }
@@ -86,6 +90,7 @@ export function makeStage(scenario: Scenario, seed: string, options: RunOptions)
     ...(setting.keys === "ceremony" ? { poolKeysPerOracle: CEREMONY_KEYS_PER_ORACLE } : {}),
     ...(setting.issuer === true ? { issuer: {} } : {}),
   });
+  if (options.without !== undefined) world.decisions = new Decisions(options.without);
   world.network.agentLinks = setting.links ?? drawnLinks;
   world.network.peerLinks = { ...(setting.links ?? drawnLinks), loss: 0, duplicate: 0, reorder: 0 };
   for (const oracle of world.oracles)
@@ -167,6 +172,7 @@ function measure(
     topology: stage.topology,
     virtualMs: world.now,
     events: world.queue.ran,
+    decisions: world.decisions?.taken ?? [],
     trace: tracer?.events ?? [],
     lines: tracer?.lines() ?? [],
   };

@@ -8,7 +8,7 @@ export function operate(oracle: OracleProcess, change: (image: Map<string, Uint8
   if (!oracle.up) return;
   const image = new Map(oracle.store.image());
   change(image);
-  oracle.crash();
+  oracle.halt();
   oracle.store.restore(image);
   oracle.boot();
 }

@@ -1,3 +1,4 @@
+export * from "./decisions.ts";
 export * from "./event-queue.ts";
 export * from "./prng.ts";
 export * from "./sim-clock.ts";

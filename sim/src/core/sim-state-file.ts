@@ -16,6 +16,8 @@ export class SimStateFile implements StateFile {
   saves = 0;
   /** Decides over save number n: go on, or the power goes (before or after the rename). */
   onSave: ((save: number) => "proceed" | "lose" | "keep-then-crash") | undefined;
+  /** Whether this run leaves such a crash out. */
+  skips: () => boolean = () => false;
   /** Told of every file as it becomes durable. */
   onDurable: ((bytes: Uint8Array) => void) | undefined;
   /** Called when `onSave` decided for a crash. */
@@ -36,7 +38,8 @@ export class SimStateFile implements StateFile {
   save(bytes: Uint8Array, done: (error: Error | undefined) => void): void {
     const epoch = this.#epoch;
     const copy = bytes.slice();
-    const fate = this.onSave?.(++this.saves) ?? "proceed";
+    const drawn = this.onSave?.(++this.saves) ?? "proceed";
+    const fate = drawn !== "proceed" && this.skips() ? "proceed" : drawn;
     if (this.earlyDone) this.#queue.after(0, () => (epoch === this.#epoch ? done(undefined) : undefined));
     this.#queue.after(this.latencyMs * (0.5 + this.#prng.unit()), () => {
       if (epoch !== this.#epoch) return;

@@ -16,6 +16,6 @@ export function ageDisk(oracle: OracleProcess, instance: Uint8Array): void {
     const old = concatBytes(records.histories.prefix, records.historyKey(instance, seq));
     image.delete(String.fromCharCode(...old));
   }
-  oracle.crash();
+  oracle.halt();
   oracle.store.restore(image);
 }

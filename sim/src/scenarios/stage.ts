@@ -89,7 +89,7 @@ export class Stage {
   }
 
   run(ms: number): void {
-    this.world.run(ms);
+    if (!this.world.skips("move", "time passes")) this.world.run(ms);
   }
 
   until(holds: () => boolean, ms: number, sentence: string): boolean {
@@ -100,6 +100,7 @@ export class Stage {
 
   /** Asks an agent to sign and waits; true when it got the signature. */
   sign(agent: AgentProcess, text = `message ${this.world.now}`, ms = 20_000): boolean {
+    if (this.world.skips("move", `${agent.name} signs`)) return true;
     const submission = agent.submit(text);
     this.world.runUntil(() => submission.outcome !== undefined, ms);
     return succeeded(submission);
@@ -125,6 +126,7 @@ export class Stage {
 
   /** Waits for one certified ratchet of an agent (a heartbeat). */
   ratchet(agent: AgentProcess, count = 1): boolean {
+    if (this.world.skips("move", `${agent.name} ratchets`)) return true;
     const goal = this.versionOf(agent) + count;
     return this.world.runUntil(() => this.versionOf(agent) >= goal, this.heartbeatMs * 4 * count + 10_000);
   }

@@ -62,7 +62,8 @@ export class AgentProcess {
     this.connections = world.oracles.map(() => undefined);
     this.settings = world.settings;
     this.file.onDurable = () => world.tell((o) => o.stateDurable?.(this));
-    this.file.onCrash = () => this.crash();
+    this.file.onCrash = () => this.#halt();
+    this.file.skips = () => world.skips("fault", `${name} crashes at a save`);
   }
 
   get up(): boolean {
@@ -102,7 +103,7 @@ export class AgentProcess {
       onFatal: (error: unknown) => {
         if (this.incarnation !== mine) return;
         this.fatal = error;
-        this.crash();
+        this.#halt();
       },
     };
   }
@@ -158,7 +159,12 @@ export class AgentProcess {
     this.world.connectAgent(this);
   }
 
+  /** Power goes, or the process is killed. */
   crash(): void {
+    if (this.host !== undefined && !this.world.skips("fault", `${this.name} crashes`)) this.#halt();
+  }
+
+  #halt(): void {
     if (this.host === undefined) return;
     this.host.stop();
     this.host = undefined;
@@ -170,7 +176,8 @@ export class AgentProcess {
   }
 
   restart(afterMs: number): void {
-    this.crash();
+    if (this.world.skips("fault", `${this.name} restarts`)) return;
+    this.#halt();
     this.world.queue.after(afterMs, () => this.boot());
   }
 
@@ -226,6 +233,10 @@ export class AgentProcess {
       outcome: undefined,
     };
     this.submissions.push(submission);
+    if (this.world.skips("move", `${this.name} submits`)) {
+      submission.outcome = { ok: false, code: "ERR_SIM_LEFT_OUT" };
+      return submission;
+    }
     this.host?.submit(messages, (outcome) => {
       submission.outcome = outcome;
       this.world.tell((o) => o.result?.(this, submission, outcome));

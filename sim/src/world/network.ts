@@ -10,7 +10,7 @@ import {
   parseOracleFrame,
   parsePeerFrame,
 } from "@ipse/protocol/wire";
-import type { EventQueue, Prng } from "../core/index.ts";
+import type { DecisionKind, EventQueue, Prng } from "../core/index.ts";
 
 /** How links behave. Agent links may lose, double and reorder; oracle links are ordered while they stand. */
 export interface LinkProfile {
@@ -78,6 +78,8 @@ export class Network {
   readonly #agentArrival = new Map<string, number>();
   readonly #peerArrival = new Map<number, number>();
   frames = 0;
+  /** Whether this run leaves out a fault or a delivery. */
+  skips: (kind: DecisionKind, what: string) => boolean = () => false;
 
   constructor(queue: EventQueue, prng: Prng) {
     this.#queue = queue;
@@ -86,25 +88,29 @@ export class Network {
 
   #delay(profile: LinkProfile): number {
     const base = profile.delayMsMin + this.#prng.exponential(profile.delayMsMean);
-    return profile.reorder > 0 && this.#prng.chance(profile.reorder) ? base * 10 : base;
+    const late = profile.reorder > 0 && this.#prng.chance(profile.reorder);
+    return late && !this.skips("fault", "late frame") ? base * 10 : base;
   }
 
   /**
    * Carries one packet over an agent link. In order, as TCP does; unless the profile
    * loses, doubles or reorders, which is harsher than TCP: then each frame is on its own.
    */
-  #carry(link: string, deliver: () => void): void {
+  #carry(link: string, arrive: () => void): void {
     const profile = this.agentLinks;
     this.frames++;
+    const deliver = (): void => {
+      if (!this.skips("delivery", link)) arrive();
+    };
     if (profile.loss + profile.duplicate + profile.reorder === 0) {
       const at = Math.max(this.#queue.now + this.#delay(profile), this.#agentArrival.get(link) ?? 0);
       this.#agentArrival.set(link, at);
       this.#queue.at(at, deliver);
       return;
     }
-    if (profile.loss > 0 && this.#prng.chance(profile.loss)) return;
+    if (profile.loss > 0 && this.#prng.chance(profile.loss) && !this.skips("fault", `loss ${link}`)) return;
     this.#queue.after(this.#delay(profile), deliver);
-    if (profile.duplicate > 0 && this.#prng.chance(profile.duplicate))
+    if (profile.duplicate > 0 && this.#prng.chance(profile.duplicate) && !this.skips("fault", `twin ${link}`))
       this.#queue.after(this.#delay(profile), deliver);
   }
 
@@ -139,6 +145,7 @@ export class Network {
     this.#peerArrival.set(link, at);
     const frame = this.wire ? encodePeerFrame(packet.message) : undefined;
     this.#queue.at(at, () => {
+      if (this.skips("delivery", `o${packet.from} o${packet.to} ${packet.message.kind}`)) return;
       if (!this.between.every((pass) => pass(packet))) return;
       deliver(frame === undefined ? packet.message : parsePeerFrame(frame));
     });

@@ -1,6 +1,5 @@
-import { utf8 } from "@ipse/protocol";
 import { createOracle, type OracleOptions, type StoreOp } from "@ipse/protocol/host";
-import type { records } from "@ipse/protocol/session/oracle";
+import { records } from "@ipse/protocol/session/oracle";
 import type { OracleMessage } from "@ipse/protocol/wire";
 import { type DiskImage, SimClock, SimEntropy, SimStore, SimTimers } from "../core/index.ts";
 import type { AgentPacket } from "./network.ts";
@@ -23,10 +22,8 @@ export interface Interposer {
   started?(): void;
 }
 
-const INSTANCE_PREFIX = utf8("instance\0");
-
 function isInstanceKey(key: Uint8Array): boolean {
-  return INSTANCE_PREFIX.every((byte, i) => key[i] === byte);
+  return records.instances.prefix.every((byte, i) => key[i] === byte);
 }
 
 /** One oracle: its machine, disk, clock and entropy, and whether it is up. */
@@ -72,7 +69,7 @@ export class OracleProcess {
   #durable(ops: readonly StoreOp[]): void {
     for (const { key, value } of ops) {
       if (value === undefined || !isInstanceKey(key)) continue;
-      const record = this.node?.record(key.slice(INSTANCE_PREFIX.length));
+      const record = this.node?.record(key.slice(records.instances.prefix.length));
       if (record !== undefined) this.world.tell((o) => o.recordDurable?.(this, record));
     }
   }
@@ -109,7 +106,7 @@ export class OracleProcess {
       if (this.incarnation !== mine) return;
       this.failed = error;
       world.happened("write failed, process ends", this.name);
-      this.crash();
+      this.halt();
     });
     this.node.start();
     world.happened("starts", this.name);
@@ -119,6 +116,11 @@ export class OracleProcess {
 
   /** Power goes: memory is lost, the disk keeps what was durable. */
   crash(): void {
+    if (this.node !== undefined && !this.world.skips("fault", `${this.name} crashes`)) this.halt();
+  }
+
+  /** The same as a part of something else, which a shrinker leaves out whole or not at all. */
+  halt(): void {
     if (this.node === undefined) return;
     this.node = undefined;
     this.incarnation++;
@@ -129,13 +131,15 @@ export class OracleProcess {
   }
 
   restart(afterMs: number): void {
-    this.crash();
+    if (this.world.skips("fault", `${this.name} restarts`)) return;
+    this.halt();
     this.world.queue.after(afterMs, () => this.boot());
   }
 
   /** The disk is put back to an image and the process starts again on it. */
   rollback(image: DiskImage, afterMs = 100): void {
-    this.crash();
+    if (this.world.skips("fault", `${this.name} is rolled back`)) return;
+    this.halt();
     this.rolledBack = true;
     this.store.restore(image);
     this.world.happened("disk rolled back", this.name);

@@ -3,7 +3,7 @@ import type { HostEvent, OpenedAgentMessage } from "@ipse/protocol/host";
 import type { Roster, SignedStatement } from "@ipse/protocol/registry";
 import type { AgentRequest, WorkloadSettings } from "@ipse/protocol/session/workload";
 import type { OracleMessage, PeerMessage } from "@ipse/protocol/wire";
-import { EventQueue, Prng, type SimEntropy } from "../core/index.ts";
+import { type DecisionKind, type Decisions, EventQueue, Prng, type SimEntropy } from "../core/index.ts";
 import { AgentProcess } from "./agent-process.ts";
 import type { Cluster } from "./cluster.ts";
 import { type AgentPacket, connectionName, Network, openPacket } from "./network.ts";
@@ -29,6 +29,8 @@ export class World {
   /** Told of every new agent before it starts (negative controls). */
   readonly agentHooks: ((agent: AgentProcess) => void)[] = [];
   readonly violations: Violation[] = [];
+  /** Set where decisions are recorded, and some left out (replay --shrink). */
+  decisions: Decisions | undefined;
   /** Pairs of names that cannot reach each other. */
   readonly #cuts = new Cuts();
   readonly #peerLinks = new Map<number, number>();
@@ -39,6 +41,7 @@ export class World {
     this.cluster = options.cluster;
     this.network = new Network(this.queue, this.prng.fork("network"));
     this.network.wire = options.wire ?? true;
+    this.network.skips = (kind, what) => this.skips(kind, what);
     this.settings = options.settings ?? {};
     this.poolKeysPerOracle = options.poolKeysPerOracle ?? 0;
     this.issuer = options.issuer;
@@ -67,6 +70,11 @@ export class World {
 
   happened(what: string, who = ""): void {
     this.tell((o) => o.happened?.(what, who));
+  }
+
+  /** Whether this run leaves out a fault, a delivery or a move. */
+  skips(kind: DecisionKind, what: string): boolean {
+    return this.decisions?.skips(kind, what) === true;
   }
 
   violate(checker: string, message: string): void {
@@ -119,6 +127,7 @@ export class World {
 
   /** Cuts the network between two groups of names; connections between them break. */
   cut(left: readonly string[], right: readonly string[]): void {
+    if (this.skips("fault", `cut ${left.join(" ")}`)) return;
     for (const a of left) {
       for (const b of right) {
         this.#cuts.add(a, b);
@@ -165,6 +174,7 @@ export class World {
 
   /** Breaks a connection between two oracles; it comes back after a moment. */
   resetPeerLink(a: number, b: number): void {
+    if (this.skips("fault", `reset o${a} o${b}`)) return;
     this.#peerDown(a, b);
     this.queue.after(HANDSHAKE_MS * 5, () => this.#peerUp(a, b));
   }
