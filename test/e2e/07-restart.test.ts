@@ -1,13 +1,74 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { AgreedIntrospection } from "@ipse/oracle/relying-party";
+import { rosterFromJson } from "@ipse/protocol/registry";
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { type Agent, Cluster, errorCodeOf, runVerb, until } from "../src/processes/index.ts";
 import { expectUnharmed, mustSign } from "./support/suspensions.ts";
+import { startTokenService } from "./support/token-service.ts";
 import { ownCluster, useWorld } from "./support/world.ts";
 
+const API = "http://127.0.0.1:9/";
+const STS = "https://sts.test/pool";
+
 let agent: Agent;
+let credential: string;
 const world = useWorld(async (made) => {
-  await ownCluster(made);
-  agent = await made.running({ resources: ["http://127.0.0.1:9/"], scopes: ["read"] });
+  await ownCluster(made, ["--token-mode", "local", "--token-alg", "ES256"]);
+  credential = String((await made.cluster.json(["resource", "create", API]))["credential"]);
+  agent = await made.running({ resources: [API, STS], scopes: ["read"] });
 });
+
+/** A token for the API; another scope is another token than the one the agent keeps. */
+async function token(scope?: string): Promise<string> {
+  const { status, json } = await agent.api("POST", "/v1/token", { resource: API, scope, dpop: false });
+  expect([status, json["code"]]).toEqual([200, undefined]);
+  return String(json["access_token"]);
+}
+
+/** What the issuer serves. */
+async function jwks(): Promise<readonly unknown[]> {
+  const answer = await fetch(new URL("/oauth2/jwks", world.cluster.issuer));
+  return ((await answer.json()) as { keys: unknown[] }).keys;
+}
+
+const algOf = (text: string): unknown => decodeProtectedHeader(text).alg;
+
+/** Whether every oracle's JWKS verifies it, and the oracles call it active. */
+async function holds(text: string): Promise<boolean> {
+  const { cluster } = world;
+  const urls = cluster.oracles.map(({ url }) => url);
+  for (const url of urls) {
+    const keys = createRemoteJWKSet(new URL("/oauth2/jwks", url));
+    await jwtVerify(text, keys, { issuer: cluster.issuer, audience: API, typ: "at+jwt" });
+  }
+  const { roster } = rosterFromJson(readFileSync(cluster.roster, "utf8"));
+  return new AgreedIntrospection({ oracles: urls, roster, resource: API, credential }).active(text);
+}
+
+/** Mode `local` is for services that refuse Ed25519: one that takes ES256 alone gives its own token for ours. */
+async function exchangesTokens(): Promise<void> {
+  const { issuer, oracles } = world.cluster;
+  const complete = async () => (await jwks()).length === oracles.length;
+  await until(complete, { what: "every oracle's key in the JWKS" });
+  const service = await startTokenService(issuer, STS, ["ES256"]);
+  const words = [
+    "--resource",
+    "https://storage.test/",
+    "--exchange",
+    service.url,
+    "--exchange-audience",
+    STS,
+  ];
+  const { code, stdout } = await agent.verb(["token", ...words]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    token_type: "Bearer",
+    access_token: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  expect(service.taken.map(({ sub }) => sub)).toEqual([(await agent.status())["spiffe_id"]]);
+  await service.close();
+}
 
 /** Everything an operator sees. */
 async function everything(): Promise<unknown[]> {
@@ -26,8 +87,19 @@ function withoutProgress(key: string, value: unknown): unknown {
   return ["head_seq", "share_version"].includes(key) ? undefined : value;
 }
 
+/** After the change of mode: new tokens need a quorum, the old one holds until it ends, no oracle can mint any more. */
+async function signsTogether(old: string): Promise<void> {
+  const fresh = await token("read");
+  expect([algOf(fresh), await holds(fresh), await holds(old)]).toEqual(["EdDSA", true, true]);
+  for (const { id } of world.cluster.oracles) {
+    const files = readdirSync(world.path(`cluster/oracle-${id}`));
+    expect(files.filter((name) => /token/.test(name))).toEqual([]);
+    expect(files).toContain("retiring-keys.json");
+  }
+}
+
 describe("a dev cluster that is stopped and resumed", () => {
-  it("holds what it held, on the same addresses; its agents go on by themselves", async () => {
+  it("holds what it held, on the same addresses; agents go on; tokens of mode local hold in mode threshold", async () => {
     const revoked = await world.enrolled();
     await revoked.start();
     const instance = String((await revoked.status())["instance"]);
@@ -37,15 +109,19 @@ describe("a dev cluster that is stopped and resumed", () => {
     });
     await mustSign(agent, "before");
     const before = await everything();
+    await exchangesTokens();
+    const old = await token();
+    expect([algOf(old), await holds(old)]).toEqual(["ES256", true]);
 
     await world.cluster.stop();
-    world.cluster = await Cluster.start(world.path("cluster"), []);
+    world.cluster = await Cluster.start(world.path("cluster"), ["--token-mode", "threshold"]);
     expect(await everything()).toEqual(before);
     await until(async () => (await agent.sign(Buffer.from("after"))).signature !== undefined, {
       what: "signing after the restart",
     });
     expect((await revoked.sign(Buffer.from("no"))).code).toBe("ERR_INSTANCE_REVOKED");
     await expectUnharmed(world.cluster, agent);
+    await signsTogether(old);
   });
 
   it("refuses a second one on the same directory, and other numbers of oracles", async () => {

@@ -12,8 +12,10 @@ import { inConfigDir, type LoadedConfig } from "../config/index.ts";
 import { depsOfNode, EventTokens, type OAuthDeps, oauthRoutes, type TokenSigner } from "../oauth/index.ts";
 import { EventPush } from "./event-push.ts";
 import { makeKeyRecord } from "./key-record.ts";
+import { leaveLocalMode } from "./leave-local-mode.ts";
 import { ISSUER_KEYS_PATH } from "./paths.ts";
 import { PeerKeys, TOKEN_KEY_PATH } from "./peer-keys.ts";
+import { RetiringKeys } from "./retiring-keys.ts";
 import { loadTokenKey } from "./token-key.ts";
 
 export interface OAuthOptions {
@@ -53,15 +55,26 @@ interface Signing {
   stop(): void;
 }
 
-/** Mode `threshold`: the core signs together with the others. */
-function threshold(tokens: OracleTokenApi, { node, log }: OAuthOptions): Signing {
+/** This oracle's token key of mode `local`, with what it knows of others beside it. */
+function localFiles({ group, roster, clock, log, loaded }: OAuthOptions) {
+  const keyFile = inConfigDir(loaded, loaded.config.tokens.key_file);
+  const file = join(dirname(keyFile), "retiring-keys.json");
+  const retiring = new RetiringKeys({ group, roster, log, file, nowMs: () => clock.nowMs() });
+  return { keyFile, recordsFile: join(dirname(keyFile), "token-keys.json"), retiring };
+}
+
+/** Mode `threshold`: the core signs together with the others. Keys of mode `local`, if there were any, retire. */
+async function threshold(tokens: OracleTokenApi, options: OAuthOptions): Promise<Signing> {
+  const { node, log } = options;
+  const { retiring, ...files } = localFiles(options);
+  await leaveLocalMode({ ...options, oracle: node.oracle, ...files }, retiring);
   const eventTokens = new EventTokens(tokens);
   const push = new EventPush({ events: node.events, tokens: eventTokens, log });
   return {
     signer: {
       sign: () => Promise.reject(new OAuthError("server_error", "no oracle signs alone in this mode")),
     },
-    jwks: () => tokens.jwks(),
+    jwks: () => [...tokens.jwks(), ...retiring.keys()],
     mountKeyRoute: (app) =>
       void app.get(ISSUER_KEYS_PATH, (_request, reply) =>
         reply.send({ keys: tokens.issuerKeys().map((key) => toBase64Url(encode(issuerKey, key))) }),
@@ -73,13 +86,12 @@ function threshold(tokens: OracleTokenApi, { node, log }: OAuthOptions): Signing
 }
 
 /** Mode `local`: a key of this oracle, and the keys of its peers as they learn them from each other. */
-async function alone({ node, group, roster, voteSeed, log, loaded }: OAuthOptions): Promise<Signing> {
-  const { tokens } = loaded.config;
-  const keyFile = inConfigDir(loaded, tokens.key_file);
-  const signer = await loadTokenKey(keyFile, tokens.alg);
+async function alone(options: OAuthOptions): Promise<Signing> {
+  const { node, group, roster, voteSeed, log, loaded } = options;
+  const { keyFile, recordsFile: file, retiring } = localFiles(options);
+  const signer = await loadTokenKey(keyFile, loaded.config.tokens.alg);
   const own = makeKeyRecord(group, roster, node.oracle, voteSeed, signer.publicJwk);
-  const file = join(dirname(keyFile), "token-keys.json");
-  const peerKeys = new PeerKeys({ node, group, roster, log, file, own });
+  const peerKeys = new PeerKeys({ node, group, roster, log, file, own, retiring });
   return {
     signer,
     jwks: () => peerKeys.keys(),
@@ -91,7 +103,7 @@ async function alone({ node, group, roster, voteSeed, log, loaded }: OAuthOption
 
 export async function createOAuthSide(options: OAuthOptions): Promise<OAuthSide> {
   const { node, clock, roster } = options;
-  const signing = node.tokens === undefined ? await alone(options) : threshold(node.tokens, options);
+  const signing = node.tokens === undefined ? await alone(options) : await threshold(node.tokens, options);
   const deps: OAuthDeps = {
     ...depsOfNode(node, clock),
     issuer: roster.issuer,

@@ -1,13 +1,13 @@
-import { existsSync } from "node:fs";
 import { parseStrictJson } from "@ipse/protocol/encoding";
 import type { Group } from "@ipse/protocol/group";
 import type { OracleNode } from "@ipse/protocol/host";
 import type { PublicJwk } from "@ipse/protocol/oauth";
 import type { Roster } from "@ipse/protocol/registry";
 import type { Logger } from "pino";
-import { readSecretFile, writeSecretFile } from "../keys/index.ts";
+import { writeSecretFile } from "../keys/index.ts";
 import { ask, Backoff } from "../links/index.ts";
 import { type KeyRecord, verifyKeyRecord } from "./key-record.ts";
+import { type RetiringKeys, readKeyRecords } from "./retiring-keys.ts";
 
 export interface PeerKeysOptions {
   readonly node: OracleNode;
@@ -17,6 +17,8 @@ export interface PeerKeysOptions {
   /** Where the peers' records are kept, so that a restart beside a sleeping peer still knows its key. */
   readonly file: string;
   readonly own: KeyRecord;
+  /** Where keys go that others replace. */
+  readonly retiring: RetiringKeys;
 }
 
 export const TOKEN_KEY_PATH = "/v1/registry/token-key";
@@ -28,18 +30,25 @@ export class PeerKeys {
   readonly #records = new Map<number, KeyRecord>();
   readonly #keys = new Map<number, PublicJwk>();
   #timer: NodeJS.Timeout | undefined;
-  readonly #backoff = new Backoff(100, 5_000);
+  readonly #backoff = new Backoff(100, 1_000);
   #stopped = false;
 
   constructor(options: PeerKeysOptions) {
     this.#options = options;
     this.#restore();
-    this.#learn(options.own);
+    // Kept at once: the next start knows by it that this key was replaced.
+    if (this.#learn(options.own)) this.#keep();
   }
 
-  /** In oracle order. */
+  #keep(): void {
+    writeSecretFile(this.#options.file, JSON.stringify([...this.#records.values()]), true);
+  }
+
+  /** In oracle order, then those that retire. */
   keys(): readonly PublicJwk[] {
-    return [...this.#keys].sort(([a], [b]) => a - b).map(([, key]) => key);
+    const current = [...this.#keys].sort(([a], [b]) => a - b).map(([, key]) => key);
+    const kids = new Set(current.map(({ kid }) => kid));
+    return [...current, ...this.#options.retiring.keys().filter(({ kid }) => !kids.has(kid))];
   }
 
   start(): void {
@@ -51,26 +60,21 @@ export class PeerKeys {
     clearTimeout(this.#timer);
   }
 
-  /** Takes a record in if it verifies; true when it is news. */
+  /** Takes a record in if it verifies; true when it is news. A key that it replaces retires. */
   #learn(record: KeyRecord): boolean {
-    const { group, roster } = this.#options;
+    const { group, roster, retiring } = this.#options;
     const found = verifyKeyRecord(group, roster, record);
     if (found === undefined) return false;
-    const known = this.#records.get(found.oracle)?.jwk === record.jwk;
+    const before = this.#records.get(found.oracle);
+    if (before?.jwk === record.jwk) return false;
+    if (before !== undefined) retiring.add([before]);
     this.#records.set(found.oracle, record);
     this.#keys.set(found.oracle, found.key);
-    return !known;
+    return true;
   }
 
   #restore(): void {
-    const { file, log } = this.#options;
-    if (!existsSync(file)) return;
-    try {
-      const kept = parseStrictJson(readSecretFile(file));
-      if (Array.isArray(kept)) for (const record of kept) this.#learn(record as KeyRecord);
-    } catch (error) {
-      log.warn({ err: error }, "token-keys.unreadable");
-    }
+    for (const record of readKeyRecords(this.#options.file)) this.#learn(record as KeyRecord);
   }
 
   async #fetch(oracle: number): Promise<boolean> {
@@ -83,7 +87,7 @@ export class PeerKeys {
   }
 
   async #round(): Promise<void> {
-    const { roster, node, log, file } = this.#options;
+    const { roster, node, log } = this.#options;
     const peers = roster.oracles.map(({ id }) => id).filter((id) => id !== node.oracle);
     const news = await Promise.all(
       peers.map((id) =>
@@ -94,7 +98,7 @@ export class PeerKeys {
       ),
     );
     if (this.#stopped) return;
-    if (news.includes(true)) writeSecretFile(file, JSON.stringify([...this.#records.values()]), true);
+    if (news.includes(true)) this.#keep();
     const complete = this.#keys.size === roster.oracles.length;
     this.#timer = setTimeout(() => void this.#round(), complete ? REFRESH_MS : this.#backoff.takeMs());
     this.#timer.unref();

@@ -90,7 +90,7 @@ export async function sharedCluster(world: World): Promise<void> {
 }
 
 /** A cluster of its own under `ipse-oracle dev`, as users start it. */
-export async function ownCluster(world: World): Promise<void> {
-  const words = ["--port", "0", "--heartbeat-ms", `${HEARTBEAT_MS}`];
+export async function ownCluster(world: World, more: readonly string[] = []): Promise<void> {
+  const words = ["--port", "0", "--heartbeat-ms", `${HEARTBEAT_MS}`, ...more];
   world.cluster = await Cluster.start(world.path("cluster"), words);
 }
