@@ -49,9 +49,16 @@ export function clipText(text: string, bytesMax: number): string {
   return out;
 }
 
+/** A short byte string as a map key: one character a byte, so that equal keys are equal bytes. */
+export function byteKey(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+}
+
+const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => HEX.charAt(byte >> 4) + HEX.charAt(byte & 15));
+
 export function toHex(bytes: Uint8Array): string {
   let out = "";
-  for (const byte of bytes) out += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15);
+  for (let i = 0; i < bytes.length; i++) out += HEX_BYTES[bytes[i] ?? 0];
   return out;
 }
 

@@ -1,5 +1,5 @@
 import { IpseError } from "../errors.ts";
-import { ByteReader, ByteWriter } from "./cursor.ts";
+import { ByteReader, type ByteWriter, withWriter } from "./cursor.ts";
 
 /**
  * A codec is one canonical, injective encoding of T: integers are big-endian
@@ -16,9 +16,10 @@ export type Infer<C> = C extends Codec<infer T> ? T : never;
 
 /** Encodes a value. Throws ERR_ENCODING when it does not fit its codec. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  const writer = new ByteWriter();
-  codec.write(writer, value);
-  return writer.finish();
+  return withWriter((writer) => {
+    codec.write(writer, value);
+    return writer.written().slice();
+  });
 }
 
 /** Decodes exactly one value. Throws ERR_ENCODING on truncated, oversized, trailing or non-canonical bytes. */
@@ -167,15 +168,15 @@ export type StructOf<F extends AnyFields> = { readonly [K in keyof F]: Infer<F[K
 
 /** Named fields, written in the order in which they are declared. */
 export function struct<const F extends AnyFields>(fields: F): Codec<StructOf<F>> {
-  const entries = Object.entries(fields as unknown as Fields) as [string, Codec<unknown>][];
+  const entries = Object.entries(fields as unknown as Fields).map(([name, codec]) => ({ name, codec }));
   return {
     write: (writer, value) => {
-      const record = value as Readonly<Record<string, unknown>>;
-      for (const [name, codec] of entries) codec.write(writer, record[name]);
+      const record = value as Readonly<Record<string, never>>;
+      for (const { name, codec } of entries) codec.write(writer, record[name] as never);
     },
     read: (reader) => {
       const out: Record<string, unknown> = {};
-      for (const [name, codec] of entries) out[name] = codec.read(reader);
+      for (const { name, codec } of entries) out[name] = codec.read(reader);
       return out as StructOf<F>;
     },
   };

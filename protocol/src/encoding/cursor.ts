@@ -1,44 +1,91 @@
 import { IpseError } from "../errors.ts";
 
-/** Appends to a growing buffer. */
+const BYTES_START = 4096;
+/** A buffer that one large value made grow further than this is not kept for the next one. */
+const BYTES_KEPT_MAX = 64 * 1024;
+/** Below this a loop is faster than the call that copies. */
+const LOOP_BYTES_MAX = 24;
+
+const tooLarge = (width: number): IpseError =>
+  new IpseError("ERR_ENCODING", `not an unsigned integer of ${width} bytes`);
+
+/** Appends to a growing buffer, which is used again for the next value. */
 export class ByteWriter {
-  #buffer = new Uint8Array(256);
+  #buffer = new Uint8Array(BYTES_START);
   #length = 0;
 
-  #reserve(count: number): void {
-    if (this.#length + count <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.max(this.#buffer.length * 2, this.#length + count));
-    grown.set(this.#buffer.subarray(0, this.#length));
-    this.#buffer.fill(0);
-    this.#buffer = grown;
+  /** Makes room and says where it begins. */
+  #take(count: number): number {
+    const start = this.#length;
+    const end = start + count;
+    if (end > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(this.#buffer.length * 2, end));
+      grown.set(this.#buffer);
+      this.#buffer.fill(0);
+      this.#buffer = grown;
+    }
+    this.#length = end;
+    return start;
   }
 
   /** Writes an unsigned big-endian integer. Throws ERR_ENCODING when it does not fit. */
   uint(value: number, width: 1 | 2 | 4 | 8): void {
-    const fits = Number.isSafeInteger(value) && value >= 0 && (width === 8 || value < 2 ** (8 * width));
-    if (!fits) throw new IpseError("ERR_ENCODING", `not an unsigned integer of ${width} bytes`);
-    this.#reserve(width);
-    const low = value % 2 ** 32;
-    const high = (value - low) / 2 ** 32;
-    for (let i = 0; i < width; i++) {
-      const shift = 8 * (width - 1 - i);
-      this.#buffer[this.#length + i] = shift < 32 ? low >>> shift : high >>> (shift - 32);
+    if (width === 8) {
+      if (!Number.isSafeInteger(value) || value < 0) throw tooLarge(8);
+      const low = value % 2 ** 32;
+      this.#word((value - low) / 2 ** 32);
+      this.#word(low);
+    } else if (width === 4) {
+      if (value >>> 0 !== value) throw tooLarge(4);
+      this.#word(value);
+    } else {
+      if ((value & (width === 1 ? 0xff : 0xffff)) !== value) throw tooLarge(width);
+      const start = this.#take(width);
+      if (width === 2) this.#buffer[start] = value >> 8;
+      this.#buffer[start + width - 1] = value;
     }
-    this.#length += width;
+  }
+
+  #word(value: number): void {
+    const start = this.#take(4);
+    const buffer = this.#buffer;
+    buffer[start] = value >>> 24;
+    buffer[start + 1] = value >>> 16;
+    buffer[start + 2] = value >>> 8;
+    buffer[start + 3] = value;
   }
 
   bytes(value: Uint8Array): void {
-    this.#reserve(value.length);
-    this.#buffer.set(value, this.#length);
-    this.#length += value.length;
+    const { length } = value;
+    const start = this.#take(length);
+    if (length > LOOP_BYTES_MAX) return this.#buffer.set(value, start);
+    for (let i = 0; i < length; i++) this.#buffer[start + i] = value[i] ?? 0;
   }
 
-  /** Returns the written bytes and wipes the working buffer (it may have held secrets). */
-  finish(): Uint8Array {
-    const out = this.#buffer.slice(0, this.#length);
-    this.#buffer.fill(0);
+  /** What was written so far: a view that is good until the next write or `clear`. */
+  written(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Wipes the working buffer (it may have held secrets) for the next value. */
+  clear(): void {
+    if (this.#buffer.length > BYTES_KEPT_MAX) this.#buffer = new Uint8Array(BYTES_START);
+    else this.#buffer.fill(0, 0, this.#length);
     this.#length = 0;
-    return out;
+  }
+}
+
+/** Writers that are free; more than one only where writing one value encodes another. */
+const free: ByteWriter[] = [];
+
+/** Hands out a writer for as long as `use` runs; it is wiped afterwards, also when `use` throws. */
+export function withWriter<R>(use: (writer: ByteWriter) => R): R {
+  const writer = free.pop() ?? new ByteWriter();
+  try {
+    return use(writer);
+  } finally {
+    writer.clear();
+    free.push(writer);
   }
 }
 

@@ -1,4 +1,4 @@
-import { clipText, equalBytes, toHex, zeroize } from "../bytes.ts";
+import { byteKey, clipText, equalBytes, toHex, zeroize } from "../bytes.ts";
 import type { Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import type { Scalar } from "../group/group.ts";
@@ -63,7 +63,7 @@ export class OracleCore {
     for (const signed of options.rosters) {
       verifyRoster(options.group, signed, previous);
       previous = signed.roster;
-      this.#rosters.set(toHex(rosterHash(signed.roster)), signed.roster);
+      this.#rosters.set(byteKey(rosterHash(signed.roster)), signed.roster);
     }
     if (previous === undefined) throw new IpseError("ERR_ROSTER_UNKNOWN", "an oracle needs a roster");
     this.newest = previous;
@@ -85,7 +85,7 @@ export class OracleCore {
   }
 
   roster(hash: Hash): Roster | undefined {
-    return this.#rosters.get(toHex(hash));
+    return this.#rosters.get(byteKey(hash));
   }
 
   context(): OracleContext {

@@ -1,14 +1,14 @@
-import { concatBytes } from "../bytes.ts";
+import { byteKey, concatBytes } from "../bytes.ts";
 import { decode, encode } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import type { Store, StoreOp } from "./ports.ts";
 import type { Mutation, Table, View } from "./table.ts";
 
-/** Decoded records kept in memory; the least recently used go first. */
+/** Decoded records kept in memory; those that nobody asked for lately go first. */
 const CACHE_RECORDS_MAX = 8192;
 
-function mapKey(key: Uint8Array): string {
-  return String.fromCharCode(...key);
+function nameOf(from: Table<unknown>, key: Uint8Array): string {
+  return from.prefixKey + byteKey(key);
 }
 
 /**
@@ -18,7 +18,9 @@ function mapKey(key: Uint8Array): string {
 export class StoreView implements View {
   readonly #store: Store;
   readonly #fail: (error: Error) => void;
-  readonly #cache = new Map<string, unknown>();
+  /** Two generations: what is asked for moves to the young one, which replaces the old one when it is full. */
+  #young = new Map<string, unknown>();
+  #old = new Map<string, unknown>();
   readonly #pending = new Map<string, { value: unknown; writes: number }>();
   #submitted = 0;
   #durable = 0;
@@ -31,17 +33,17 @@ export class StoreView implements View {
   }
 
   get<T>(from: Table<T>, key: Uint8Array): T | undefined {
-    const full = concatBytes(from.prefix, key);
-    const name = mapKey(full);
+    const name = nameOf(from as Table<unknown>, key);
     const pending = this.#pending.get(name);
     if (pending !== undefined) return pending.value as T | undefined;
-    if (this.#cache.has(name)) {
-      const value = this.#cache.get(name) as T | undefined;
-      this.#cache.delete(name);
-      this.#cache.set(name, value);
-      return value;
+    const young = this.#young.get(name);
+    if (young !== undefined) return young as T;
+    const old = this.#old.get(name);
+    if (old !== undefined) {
+      this.#remember(name, old);
+      return old as T;
     }
-    const bytes = this.#store.get(full);
+    const bytes = this.#store.get(concatBytes(from.prefix, key));
     if (bytes === undefined) return undefined;
     const value = decode(from.codec, bytes);
     this.#remember(name, value);
@@ -56,11 +58,16 @@ export class StoreView implements View {
   }
 
   #remember(name: string, value: unknown): void {
-    this.#cache.delete(name);
-    this.#cache.set(name, value);
-    if (this.#cache.size <= CACHE_RECORDS_MAX) return;
-    const oldest = this.#cache.keys().next().value;
-    if (oldest !== undefined) this.#cache.delete(oldest);
+    if (this.#young.size >= CACHE_RECORDS_MAX / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(name, value);
+  }
+
+  #forget(name: string): void {
+    this.#young.delete(name);
+    this.#old.delete(name);
   }
 
   /** Makes changes visible now and durable soon; `done` runs once they are. All or nothing. */
@@ -69,7 +76,7 @@ export class StoreView implements View {
     const names: string[] = [];
     for (const { table, key, value, ifAbsent } of mutations) {
       const full = concatBytes(table.prefix, key);
-      const name = mapKey(full);
+      const name = nameOf(table, key);
       if (ifAbsent === true && this.get(table, key) !== undefined) {
         throw new IpseError("ERR_STORE_CONFLICT", `a record of ${table.name} exists already`);
       }
@@ -99,7 +106,7 @@ export class StoreView implements View {
       pending.writes -= 1;
       if (pending.writes > 0) continue;
       this.#pending.delete(name);
-      if (pending.value === undefined) this.#cache.delete(name);
+      if (pending.value === undefined) this.#forget(name);
       else this.#remember(name, pending.value);
     }
   }

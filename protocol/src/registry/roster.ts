@@ -8,6 +8,7 @@ import {
   type Infer,
   keyword,
   list,
+  remembered,
   signingInput,
   struct,
   text,
@@ -63,9 +64,9 @@ export interface SignedRoster {
 export const NO_PREVIOUS: Hash = new Uint8Array(32);
 
 /** The hash that votes sign and tickets pin. */
-export function rosterHash(value: Roster): Hash {
-  return hashOf("ipse/v1/roster", roster, value);
-}
+export const rosterHash: (value: Roster) => Hash = remembered((value) =>
+  hashOf("ipse/v1/roster", roster, value),
+);
 
 /**
  * Structural rules: 2q - n > b, q <= n - b, q >= 2, oracles numbered 1..n,
@@ -98,9 +99,9 @@ export function checkRoster(value: Roster): void {
 }
 
 /** The bytes operators sign for a roster. */
-export function rosterSigningInput(value: Roster): Uint8Array {
-  return signingInput("ipse/v1/roster-signature", roster, value);
-}
+export const rosterSigningInput: (value: Roster) => Uint8Array = remembered((value) =>
+  signingInput("ipse/v1/roster-signature", roster, value),
+);
 
 /**
  * Checks a roster and m minting signatures of the operators `by` (its own for the

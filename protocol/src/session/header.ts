@@ -5,6 +5,7 @@ import {
   hashOf,
   type Infer,
   keyword,
+  remembered,
   signingInput,
   struct,
   u32,
@@ -38,25 +39,17 @@ export type Header = Infer<typeof header>;
 export const signedHeader = struct({ header, chainSignature: signature64, evidenceSignature: signature64 });
 export type SignedHeader = Infer<typeof signedHeader>;
 
-/** Headers are never changed in place, and each is asked for its hash many times. */
-const hashes = new WeakMap<Header, Hash>();
-
-/** What votes, certificates and forks compare: never the signatures. MUST NOT be changed in place. */
-export function headerHash(value: Header): Hash {
-  let hash = hashes.get(value);
-  if (hash === undefined) {
-    hash = hashOf("ipse/v1/header", header, value);
-    hashes.set(value, hash);
-  }
-  return hash;
-}
+/** What votes, certificates and forks compare: never the signatures. Each header is asked for it many times. */
+export const headerHash: (value: Header) => Hash = remembered((value) =>
+  hashOf("ipse/v1/header", header, value),
+);
 
 /** The bytes the chain key signs. */
-export function chainInput(value: Header): Uint8Array {
-  return signingInput("ipse/v1/header-chain", header, value);
-}
+export const chainInput: (value: Header) => Uint8Array = remembered((value) =>
+  signingInput("ipse/v1/header-chain", header, value),
+);
 
 /** The bytes the evidence key signs; another tag, so that neither signature can stand for the other. */
-export function evidenceInput(value: Header): Uint8Array {
-  return signingInput("ipse/v1/header-evidence", header, value);
-}
+export const evidenceInput: (value: Header) => Uint8Array = remembered((value) =>
+  signingInput("ipse/v1/header-evidence", header, value),
+);

@@ -1,5 +1,15 @@
 import { equalBytes } from "../bytes.ts";
-import { bool, constant, type Infer, list, signingInput, struct, u32, u64 } from "../encoding/index.ts";
+import {
+  bool,
+  constant,
+  type Infer,
+  list,
+  remembered,
+  signingInput,
+  struct,
+  u32,
+  u64,
+} from "../encoding/index.ts";
 import { check } from "../errors.ts";
 import type { Group } from "../group/group.ts";
 import { hash32, oracleId, signature64 } from "../ids.ts";
@@ -29,9 +39,9 @@ export const signedVote = struct({ vote, signature: signature64 });
 export type SignedVote = Infer<typeof signedVote>;
 
 /** The bytes a vote key signs for a vote. */
-export function voteInput(value: Vote): Uint8Array {
-  return signingInput("ipse/v1/vote", vote, value);
-}
+export const voteInput: (value: Vote) => Uint8Array = remembered((value) =>
+  signingInput("ipse/v1/vote", vote, value),
+);
 
 /** Whether a vote is signed by the oracle it names under this roster. */
 export function voteVerifies(group: Group, roster: Roster, signed: SignedVote): boolean {
@@ -65,8 +75,8 @@ export function certInput(value: Certificate): Uint8Array {
 }
 
 /** The votes of a certificate in their signed form. */
-export function votesOf(qc: Certificate): SignedVote[] {
-  return qc.votes.map(({ oracle, shareOk, shareVersion, counter, signature }) => ({
+export const votesOf: (qc: Certificate) => readonly SignedVote[] = remembered((qc) =>
+  qc.votes.map(({ oracle, shareOk, shareVersion, counter, signature }) => ({
     vote: {
       version: 1,
       oracle,
@@ -79,8 +89,8 @@ export function votesOf(qc: Certificate): SignedVote[] {
       counter,
     },
     signature,
-  }));
-}
+  })),
+);
 
 /** Assembles a certificate from votes that agree; they are put in oracle order. */
 export function assembleCertificate(votes: readonly SignedVote[]): Certificate {

@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
 import type { Group } from "@ipse/protocol/group";
 import { forkEvidence } from "@ipse/protocol/session";
@@ -185,7 +186,7 @@ function copyStepsOf({ facts, world }: Stage): number {
   for (const seqs of facts.proposals.values()) {
     for (const proposals of seqs.values()) {
       for (const { by, hash, header } of proposals.values()) {
-        const certified = facts.certified.get(`${String.fromCharCode(...header.instance)}/${header.seq}`);
+        const certified = facts.certified.get(`${byteKey(header.instance)}/${header.seq}`);
         if (by.every((name) => copies.has(name)) && certified?.has(hash) === true) count++;
       }
     }

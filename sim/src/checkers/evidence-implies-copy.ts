@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import { verifyEvidence } from "@ipse/protocol/session";
 import type { Checker } from "./checker.ts";
 
@@ -11,7 +12,7 @@ export const evidenceImpliesCopy: Checker = {
       recordDurable: (oracle, record) => {
         if (record.status !== "revoked" || !oracle.correct) return;
         const { instance } = record.constants;
-        const key = `${oracle.id}/${String.fromCharCode(...instance)}`;
+        const key = `${oracle.id}/${byteKey(instance)}`;
         if (seen.has(key)) return;
         const evidence = oracle.node?.evidence(instance);
         if (evidence === undefined) return;

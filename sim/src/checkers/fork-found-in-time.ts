@@ -1,4 +1,4 @@
-import { GOSSIP_INTERVAL_MS } from "@ipse/protocol";
+import { byteKey, GOSSIP_INTERVAL_MS } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /** One gossip interval with its jitter, and the way of a message and two commits. */
@@ -25,12 +25,12 @@ export const forkFoundInTime: Checker = {
     facts.onContact.push((instance, proposal) => {
       if (armed) return;
       const { seq, parent } = proposal.header;
-      const parents = String.fromCharCode(...parent);
+      const parents = byteKey(parent);
       const rivals = [...facts.proposalsAt(instance, seq).values()].filter(
         (other) =>
           other.contactMs !== undefined &&
           other.hash !== proposal.hash &&
-          String.fromCharCode(...other.header.parent) === parents,
+          byteKey(other.header.parent) === parents,
       );
       if (rivals.length === 0) return;
       armed = true;

@@ -1,4 +1,4 @@
-import { keyOf } from "../scenarios/facts.ts";
+import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /** PROTOCOL section 2: a pool key and a ticket use serve one certified instance at most; never more instances than uses. */
@@ -13,13 +13,13 @@ export const keysSpentOnce: Checker = {
     return {
       recordDurable: (oracle, record) => {
         if (record.head === undefined) return;
-        const instance = keyOf(record.constants.instance);
+        const instance = byteKey(record.constants.instance);
         if (known.has(instance)) return;
         known.add(instance);
         const body = oracle.node?.enrollment(record.constants.instance)?.body;
         if (body === undefined) return;
-        const poolKey = `${keyOf(body.poolKey.ceremony)}/${body.poolKey.index}`;
-        const ticket = keyOf(body.ticket.ticket.id);
+        const poolKey = `${byteKey(body.poolKey.ceremony)}/${body.poolKey.index}`;
+        const ticket = byteKey(body.ticket.ticket.id);
         if (poolKeys.has(poolKey)) world.violate("keys-spent-once", "one pool key serves two instances");
         if (uses.has(`${ticket}/${body.use}`))
           world.violate("keys-spent-once", "one ticket use serves two instances");

@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /** PROTOCOL section 3, "Nonces": no commitment pair ever serves two messages or two lists; two would give the share away. */
@@ -7,7 +8,7 @@ export const nonceOnce: Checker = {
   watch: ({ world }) => {
     const used = new Map<string, string>();
     const use = (who: string, point: Uint8Array, what: string): void => {
-      const pair = `${who}/${String.fromCharCode(...point)}`;
+      const pair = `${who}/${byteKey(point)}`;
       const known = used.get(pair);
       if (known !== undefined && known !== what) world.violate("nonce-once", `${who} used a nonce twice`);
       used.set(pair, what);
@@ -20,8 +21,8 @@ export const nonceOnce: Checker = {
           const [result] = message.results.slice(j, j + 1);
           const entry = list.find(({ identifier }) => identifier === oracle.id);
           if (result?.kind !== "share" || entry === undefined) return;
-          const whole = list.map((one) => String.fromCharCode(...one.hiding, ...one.binding)).join("");
-          const what = `${String.fromCharCode(...asked.commit.headerHash)}/${j}/${whole}`;
+          const whole = list.map((one) => byteKey(one.hiding) + byteKey(one.binding)).join("");
+          const what = `${byteKey(asked.commit.headerHash)}/${j}/${whole}`;
           use(oracle.name, entry.hiding, what);
           use(oracle.name, entry.binding, what);
         });
@@ -32,8 +33,8 @@ export const nonceOnce: Checker = {
         commit.commitmentLists.forEach((list, j) => {
           const entry = list.find(({ identifier }) => identifier === 65535);
           if (entry === undefined) return;
-          const whole = list.map((one) => String.fromCharCode(...one.hiding, ...one.binding)).join("");
-          const what = `${String.fromCharCode(...commit.headerHash)}/${j}/${whole}`;
+          const whole = list.map((one) => byteKey(one.hiding) + byteKey(one.binding)).join("");
+          const what = `${byteKey(commit.headerHash)}/${j}/${whole}`;
           use("workload", entry.hiding, what);
           use("workload", entry.binding, what);
         });

@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /** PROTOCOL section 5: one certified header per (instance, seq). Judged on votes, before anybody assembles them. */
@@ -12,7 +13,7 @@ export const oneCertifiedHeader: Checker = {
       oracleSaid: (_oracle, _packet, message) => {
         if (message.kind !== "ordered" || message.vote === undefined) return;
         const { instance, seq } = message.vote.vote;
-        const votes = facts.votes.get(`${String.fromCharCode(...instance)}/${seq}`);
+        const votes = facts.votes.get(`${byteKey(instance)}/${seq}`);
         if (votes === undefined || votes.size < 2) return;
         const quorums = [...votes.values()].filter((voters) => voters.size >= topology.quorum).length;
         if (quorums > 1) world.violate("one-certified-header", `two headers of seq ${seq} have a quorum`);

@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import { headerKey } from "../scenarios/facts.ts";
 import type { Checker } from "./checker.ts";
 
@@ -11,7 +12,7 @@ export const oneHeader: Checker = {
       agentSent: (agent, _oracle, { message }) => {
         if (message.kind !== "step" || agent.copy) return;
         const { header } = message.signed;
-        const key = `${agent.name}/${header.seq}/${String.fromCharCode(...header.instance)}`;
+        const key = `${agent.name}/${header.seq}/${byteKey(header.instance)}`;
         const hash = headerKey(header);
         const known = signed.get(key);
         if (known !== undefined && known !== hash)

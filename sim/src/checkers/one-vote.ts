@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /** PROTOCOL section 3, R2: a correct oracle votes for one header per (instance, seq), and its counter only grows. */
@@ -10,8 +11,8 @@ export const oneVote: Checker = {
       oracleSaid: (oracle, _packet, message) => {
         if (message.kind !== "ordered" || message.vote === undefined || !oracle.correct) return;
         const { vote } = message.vote;
-        const key = `${vote.oracle}/${vote.seq}/${String.fromCharCode(...vote.instance)}`;
-        const hash = String.fromCharCode(...vote.headerHash);
+        const key = `${vote.oracle}/${vote.seq}/${byteKey(vote.instance)}`;
+        const hash = byteKey(vote.headerHash);
         const known = voted.get(key);
         if (known !== undefined && known !== hash)
           world.violate("one-vote", `${oracle.name} voted for two headers of seq ${vote.seq}`);

@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /** PROTOCOL section 5: no RATCHET QC without q - b correct oracles holding their new share. */
@@ -19,7 +20,7 @@ export const ratchetHeld: Checker = {
     };
     return {
       recordDurable: (oracle, record) => {
-        const instance = String.fromCharCode(...record.constants.instance);
+        const instance = byteKey(record.constants.instance);
         for (const { version } of record.shares) note(`${instance}/${version}`, oracle.id);
         const header = record.head?.signed.header;
         if (header === undefined || !header.ratchet || !facts.votes.has(`${instance}/${header.seq}`)) return;

@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /** PROTOCOL section 5: revocations held by one correct oracle survive, restarts and restores included. */
@@ -10,7 +11,7 @@ export const revocationsSurvive: Checker = {
     return {
       recordDurable: (oracle, record) => {
         if (!oracle.correct) return;
-        const instance = String.fromCharCode(...record.constants.instance);
+        const instance = byteKey(record.constants.instance);
         const key = `${oracle.id}/${instance}`;
         if (record.status === "revoked") {
           revoked.add(key);

@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /** PROTOCOL section 3, "Nonces": a correct oracle releases z_i only at its head and with no vote of its own above it. */
@@ -11,11 +12,11 @@ export const signingAtHead: Checker = {
         if (!oracle.correct) return;
         if (message.kind === "ordered" && message.vote !== undefined) {
           const { instance, seq } = message.vote.vote;
-          const key = `${oracle.id}/${String.fromCharCode(...instance)}`;
+          const key = `${oracle.id}/${byteKey(instance)}`;
           highest.set(key, Math.max(highest.get(key) ?? 0, seq));
         }
         if (message.kind !== "shares" || message.results.every(({ kind }) => kind !== "share")) return;
-        const top = highest.get(`${oracle.id}/${String.fromCharCode(...message.instance)}`) ?? 0;
+        const top = highest.get(`${oracle.id}/${byteKey(message.instance)}`) ?? 0;
         if (top > message.seq)
           world.violate("signing-at-head", `${oracle.name} signed seq ${message.seq} after voting ${top}`);
       },

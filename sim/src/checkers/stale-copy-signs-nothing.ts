@@ -1,4 +1,4 @@
-import { keyOf } from "../scenarios/facts.ts";
+import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /**
@@ -14,7 +14,7 @@ export const staleCopySignsNothing: Checker = {
       if (!outcome.ok || !outcome.outcomes.some((one) => one.ok)) return;
       const instance = agent.host?.snapshot().state.memory.constants?.instance;
       if (instance === undefined) return;
-      const key = keyOf(instance);
+      const key = byteKey(instance);
       const mine = [...facts.proposalsAt(key, outcome.seq).values()].filter(({ by }) =>
         by.includes(agent.name),
       );

@@ -1,10 +1,10 @@
+import { byteKey } from "@ipse/protocol";
 import { headerHash, statusInput } from "@ipse/protocol/session";
 import { cloneFirst } from "../scenarios/02-clone-first.ts";
 import { victimFirst } from "../scenarios/03-victim-first.ts";
 import { cloneBurst } from "../scenarios/05-clone-burst.ts";
 import { frameUp } from "../scenarios/35-frame-up.ts";
 import { splitThenSilence } from "../scenarios/48-split-then-silence.ts";
-import { keyOf } from "../scenarios/facts.ts";
 import type { Stage } from "../scenarios/stage.ts";
 import type { AgentPacket, OracleProcess } from "../world/index.ts";
 import type { Control } from "./control.ts";
@@ -22,9 +22,9 @@ function conflicts(oracle: OracleProcess, { message }: AgentPacket): boolean {
     ...(record?.undecided ?? []).map((one) => one.signed),
   ];
   const past = oracle.node?.history(header.instance, 64) ?? [];
-  const hash = keyOf(headerHash(header));
+  const hash = byteKey(headerHash(header));
   return [...held, ...past.map((one) => one.signed)].some(
-    (one) => one !== undefined && one.header.seq === header.seq && keyOf(headerHash(one.header)) !== hash,
+    (one) => one !== undefined && one.header.seq === header.seq && byteKey(headerHash(one.header)) !== hash,
   );
 }
 

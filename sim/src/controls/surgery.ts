@@ -1,4 +1,4 @@
-import { concatBytes } from "@ipse/protocol";
+import { byteKey, concatBytes } from "@ipse/protocol";
 import { decode, encode } from "@ipse/protocol/encoding";
 import { records } from "@ipse/protocol/session/oracle";
 import type { OracleProcess } from "../world/index.ts";
@@ -20,7 +20,7 @@ export function operateRecord(
   change: (record: records.InstanceRecord) => records.InstanceRecord,
 ): void {
   operate(oracle, (image) => {
-    const key = String.fromCharCode(...concatBytes(records.instances.prefix, instance));
+    const key = byteKey(concatBytes(records.instances.prefix, instance));
     const durable = image.get(key);
     if (durable !== undefined)
       image.set(key, encode(records.instances.codec, change(decode(records.instances.codec, durable))));
@@ -29,6 +29,6 @@ export function operateRecord(
 
 /** Deletes all rows of a table. */
 export function dropTable(image: Map<string, Uint8Array>, table: { readonly prefix: Uint8Array }): void {
-  const prefix = String.fromCharCode(...table.prefix);
+  const prefix = byteKey(table.prefix);
   for (const key of [...image.keys()]) if (key.startsWith(prefix)) image.delete(key);
 }

@@ -1,4 +1,4 @@
-import { concatBytes } from "@ipse/protocol";
+import { byteKey, concatBytes } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
 import { records } from "@ipse/protocol/session/oracle";
 import { ticketTheft } from "../scenarios/39-ticket-theft.ts";
@@ -54,7 +54,7 @@ export const reclaimedPoolKey: Control = {
           dropTable(image, records.poolUses);
           for (const { keyId, shares } of genesis.spare) {
             const share = shares[oracle.id - 1];
-            const key = String.fromCharCode(...concatBytes(records.poolShares.prefix, keyId));
+            const key = byteKey(concatBytes(records.poolShares.prefix, keyId));
             if (share !== undefined) image.set(key, encode(records.poolShares.codec, { share }));
           }
         });

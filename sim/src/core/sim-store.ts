@@ -1,4 +1,4 @@
-import { IpseError } from "@ipse/protocol";
+import { byteKey, IpseError } from "@ipse/protocol";
 import type { Store, StoreOp } from "@ipse/protocol/host";
 import type { EventQueue } from "./event-queue.ts";
 import type { Prng } from "./prng.ts";
@@ -15,10 +15,6 @@ export interface DiskFaults {
 export interface StoreTap {
   rewrite?(ops: readonly StoreOp[]): readonly StoreOp[];
   durable?(ops: readonly StoreOp[]): void;
-}
-
-function keyText(key: Uint8Array): string {
-  return String.fromCharCode(...key);
 }
 
 function keyBytes(text: string): Uint8Array {
@@ -60,7 +56,7 @@ export class SimStore implements Store {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#data.get(keyText(key));
+    return this.#data.get(byteKey(key));
   }
 
   #sorted(): string[] {
@@ -69,8 +65,8 @@ export class SimStore implements Store {
   }
 
   scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
-    const start = keyText(prefix);
-    const past = after === undefined ? "" : keyText(after);
+    const start = byteKey(prefix);
+    const past = after === undefined ? "" : byteKey(after);
     const found: [Uint8Array, Uint8Array][] = [];
     const keys = this.#sorted();
     for (let i = lowerBound(keys, maxText(past, start)); i < keys.length; i++) {
@@ -95,7 +91,7 @@ export class SimStore implements Store {
     this.#queue.at(at, () => {
       if (epoch !== this.#epoch || fate === "lose") return;
       if (this.faults.full) return done(new Error("no space left on the simulated disk"));
-      const conflict = written.some((op) => op.ifAbsent === true && this.#data.has(keyText(op.key)));
+      const conflict = written.some((op) => op.ifAbsent === true && this.#data.has(byteKey(op.key)));
       if (conflict) return done(new IpseError("ERR_STORE_CONFLICT", "a key exists already"));
       this.#apply(written);
       for (const tap of this.taps) tap.durable?.(written);
@@ -106,11 +102,11 @@ export class SimStore implements Store {
   #apply(ops: readonly StoreOp[]): void {
     if (this.faults.lyingFsync) this.#beforeLie ??= new Map(this.#data);
     for (const { key, value } of ops) {
-      const name = keyText(key);
+      const name = byteKey(key);
       if (value === undefined) this.#data.delete(name);
       else if (!this.#data.has(name)) this.#keys = undefined;
       if (value === undefined) this.#keys = undefined;
-      else this.#data.set(name, value.slice());
+      else this.#data.set(name, value);
     }
   }
 

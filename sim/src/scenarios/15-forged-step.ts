@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
 import { chainInput, evidenceInput, type Header, headerHash } from "@ipse/protocol/session";
 import { records } from "@ipse/protocol/session/oracle";
@@ -29,7 +30,7 @@ export const forgedStep: Scenario = {
       world.oracles
         .map((oracle) => {
           const record = oracle.record(instance);
-          return record === undefined ? "" : String.fromCharCode(...encode(records.instances.codec, record));
+          return record === undefined ? "" : byteKey(encode(records.instances.codec, record));
         })
         .join("|");
     const before = image();

@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import type { AgentPacket } from "../world/index.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -28,8 +29,7 @@ export const oracleMemorySnapshot: Scenario = {
     const count = (packet: AgentPacket): void =>
       world.inject(packet, "replayer", (answer) => {
         if (answer.kind !== "shares") return;
-        for (const result of answer.results)
-          if (result.kind === "share") shares.add(String.fromCharCode(...result.z));
+        for (const result of answer.results) if (result.kind === "share") shares.add(byteKey(result.z));
       });
     count(first);
     stage.run(20);

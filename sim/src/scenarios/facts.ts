@@ -1,13 +1,9 @@
+import { byteKey } from "@ipse/protocol";
 import type { Header } from "@ipse/protocol/session";
 import { headerHash } from "@ipse/protocol/session";
 import type { records } from "@ipse/protocol/session/oracle";
 import type { OracleMessage } from "@ipse/protocol/wire";
 import type { AgentPacket, AgentProcess, Observer, OracleProcess, World } from "../world/index.ts";
-
-/** A short, exact name for 32 bytes. */
-export function keyOf(hash: Uint8Array): string {
-  return String.fromCharCode(...hash);
-}
 
 const hashes = new WeakMap<Header, string>();
 
@@ -15,7 +11,7 @@ const hashes = new WeakMap<Header, string>();
 export function headerKey(header: Header): string {
   let key = hashes.get(header);
   if (key === undefined) {
-    key = keyOf(headerHash(header));
+    key = byteKey(headerHash(header));
     hashes.set(header, key);
   }
   return key;
@@ -85,7 +81,7 @@ export class Facts implements Observer {
     if (message.kind !== "step") return;
     const { header } = message.signed;
     const hash = headerKey(header);
-    const at = this.proposalsAt(keyOf(header.instance), header.seq);
+    const at = this.proposalsAt(byteKey(header.instance), header.seq);
     const known = at.get(hash);
     if (known === undefined)
       at.set(hash, { header, hash, by: [agent.name], sentMs: this.#world.now, contactMs: undefined });
@@ -96,7 +92,7 @@ export class Facts implements Observer {
   oracleGot(oracle: OracleProcess, { message }: AgentPacket): void {
     if (message.kind !== "step" || !oracle.correct) return;
     const { header } = message.signed;
-    const instance = keyOf(header.instance);
+    const instance = byteKey(header.instance);
     const proposal = this.proposalsAt(instance, header.seq).get(headerKey(header));
     if (proposal === undefined || proposal.contactMs !== undefined) return;
     proposal.contactMs = this.#world.now;
@@ -106,13 +102,13 @@ export class Facts implements Observer {
   oracleSaid(_oracle: OracleProcess, _packet: AgentPacket, message: OracleMessage): void {
     if (message.kind !== "ordered" || message.vote === undefined) return;
     const { vote } = message.vote;
-    const at = `${keyOf(vote.instance)}/${vote.seq}`;
+    const at = `${byteKey(vote.instance)}/${vote.seq}`;
     let hashesAt = this.votes.get(at);
     if (hashesAt === undefined) {
       hashesAt = new Map();
       this.votes.set(at, hashesAt);
     }
-    const hash = keyOf(vote.headerHash);
+    const hash = byteKey(vote.headerHash);
     let voters = hashesAt.get(hash);
     if (voters === undefined) {
       voters = new Set();
@@ -133,7 +129,7 @@ export class Facts implements Observer {
   }
 
   sawCertified(instanceId: Uint8Array, header: Header): void {
-    const instance = keyOf(instanceId);
+    const instance = byteKey(instanceId);
     const at = `${instance}/${header.seq}`;
     let found = this.certified.get(at);
     if (found === undefined) {

@@ -1,4 +1,4 @@
-import { concatBytes } from "@ipse/protocol";
+import { byteKey, concatBytes } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
 import type { Group } from "@ipse/protocol/group";
 import type { Table } from "@ipse/protocol/host";
@@ -33,7 +33,7 @@ export type PoolKeySource = "dealer" | "ceremony";
 const POOL_KEYS = 16;
 
 function tableRow<T>(image: Map<string, Uint8Array>, into: Table<T>, key: Uint8Array, value: T): void {
-  image.set(String.fromCharCode(...concatBytes(into.prefix, key)), encode(into.codec, value));
+  image.set(byteKey(concatBytes(into.prefix, key)), encode(into.codec, value));
 }
 
 /** Disks as a finished key generation and an operator's first statements leave them. */
