@@ -1,4 +1,4 @@
-import { hkdf } from "@noble/hashes/hkdf.js";
+import { expand, extract } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { utf8, zeroize } from "../../bytes.ts";
@@ -31,9 +31,11 @@ export function stir(pool: EntropyPool, salt: Uint8Array): void {
 /** `count` secret bytes from the pool and fresh kernel bytes; the pool moves on one way. */
 export function draw(pool: EntropyPool, random: Random, count: number): Uint8Array {
   const kernel = random(KERNEL_BYTES);
-  const out = hkdf(sha512, kernel, pool, DRAW, count);
-  const next = hkdf(sha512, kernel, pool, NEXT, POOL_BYTES);
+  // HKDF (RFC 5869) of both; they share the extracted key.
+  const key = extract(sha512, kernel, pool);
+  const out = expand(sha512, key, DRAW, count);
+  const next = expand(sha512, key, NEXT, POOL_BYTES);
   pool.set(next);
-  zeroize(kernel, next);
+  zeroize(kernel, key, next);
   return out;
 }
