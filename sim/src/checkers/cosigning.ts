@@ -1,6 +1,5 @@
-import { toHex } from "@ipse/protocol";
+import { byteKey, toHex } from "@ipse/protocol";
 import { attemptDigest, type CosignSubject } from "@ipse/protocol/issuer";
-import { keyOf } from "../scenarios/facts.ts";
 import type { Observer } from "../world/index.ts";
 
 /** A co-signer's word in one attempt at a token, and what it is about. */
@@ -27,7 +26,7 @@ export function watchCosigning(
       if (said.kind === "propose") {
         const { keyId, subject } = said;
         if (subject.kind !== "token") return;
-        const digest = keyOf(attemptDigest({ coordinator: from, attempt, keyId, subject }));
+        const digest = byteKey(attemptDigest({ coordinator: from, attempt, keyId, subject }));
         proposed.set(`${from}/${to}/${name}`, { oracle: to, coordinator: from, digest, subject });
         return;
       }

@@ -1,8 +1,7 @@
-import { concatBytes, utf8 } from "@ipse/protocol";
+import { byteKey, concatBytes, utf8 } from "@ipse/protocol";
 import { bytes, decode, struct, u64 } from "@ipse/protocol/encoding";
 import { burnKey } from "@ipse/protocol/issuer";
 import { parseCompactJwt } from "@ipse/protocol/oauth";
-import { keyOf } from "../scenarios/facts.ts";
 import type { OracleProcess } from "../world/index.ts";
 import type { Checker } from "./checker.ts";
 import { type CosignedPart, watchCosigning } from "./cosigning.ts";
@@ -19,7 +18,7 @@ function assertionBurn({ subject }: CosignedPart): Uint8Array {
 /** What this oracle's disk says the assertion was used for. */
 function burntFor({ store }: OracleProcess, key: Uint8Array): string | undefined {
   const row = store.get(concatBytes(BURN_PREFIX, key));
-  return row === undefined ? undefined : keyOf(decode(burnRow, row).digest);
+  return row === undefined ? undefined : byteKey(decode(burnRow, row).digest);
 }
 
 /** PROTOCOL section 7: one assertion yields at most one token, because each co-signer burns it durably before it commits. */
@@ -42,7 +41,7 @@ export const tokenOnce: Checker = {
     const count = (part: CosignedPart): void => {
       burnt(part);
       const key = assertionBurn(part);
-      const assertion = keyOf(key);
+      const assertion = byteKey(key);
       const attempts = shares.get(assertion) ?? new Map<string, Set<number>>();
       shares.set(assertion, attempts);
       const signers = attempts.get(part.digest) ?? new Set();

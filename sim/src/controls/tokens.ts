@@ -1,9 +1,9 @@
+import { byteKey } from "@ipse/protocol";
 import type { SignableTokenRequest } from "@ipse/protocol/issuer";
 import { jwkThumbprint, type PublicJwk, parseCompactJwt } from "@ipse/protocol/oauth";
 import { BURN_PREFIX } from "../checkers/token-once.ts";
 import { tokenReplay } from "../scenarios/40-token-replay.ts";
 import { lyingCoordinator, rewritten } from "../scenarios/41-lying-coordinator.ts";
-import { keyOf } from "../scenarios/facts.ts";
 import { subjectOf } from "../scenarios/rogue-coordinator.ts";
 import type { Stage } from "../scenarios/stage.ts";
 import type { Control } from "./control.ts";
@@ -34,7 +34,7 @@ export const unboundAssertion: Control = {
         ports: (options) => {
           const { ed25519 } = options.group;
           const verify: typeof ed25519.verify = (key, message, signature) =>
-            believed.has(keyOf(message)) || ed25519.verify(key, message, signature);
+            believed.has(byteKey(message)) || ed25519.verify(key, message, signature);
           return { ...options, group: { ...options.group, ed25519: { ...ed25519, verify } } };
         },
       });
@@ -44,7 +44,7 @@ export const unboundAssertion: Control = {
       const { subject } = message.message;
       if (subject.kind !== "token" || subject.request.resource === undefined) return packet;
       const { request, jkt } = madeToFit(subject.request);
-      believed.add(keyOf(parseCompactJwt(request.assertion).signingInput));
+      believed.add(byteKey(parseCompactJwt(request.assertion).signingInput));
       const fitting = { ...subjectOf(stage, request, jkt), request };
       return { ...packet, message: { ...message, message: { ...message.message, subject: fitting } } };
     };
