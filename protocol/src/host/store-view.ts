@@ -1,5 +1,5 @@
 import { byteKey, concatBytes } from "../bytes.ts";
-import { decode, encode } from "../encoding/index.ts";
+import { decode, encode, remembered } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import type { Store, StoreOp } from "./ports.ts";
 import type { Mutation, Table, View } from "./table.ts";
@@ -7,8 +7,10 @@ import type { Mutation, Table, View } from "./table.ts";
 /** Decoded records kept in memory; those that nobody asked for lately go first. */
 const CACHE_RECORDS_MAX = 8192;
 
-function nameOf(from: Table<unknown>, key: Uint8Array): string {
-  return from.prefixKey + byteKey(key);
+const prefixKey = remembered(byteKey);
+
+function nameOf({ prefix }: Table<unknown>, key: Uint8Array): string {
+  return prefixKey(prefix) + byteKey(key);
 }
 
 /**

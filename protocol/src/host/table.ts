@@ -1,19 +1,16 @@
-import { byteKey, concatBytes, utf8 } from "../bytes.ts";
+import { concatBytes, utf8 } from "../bytes.ts";
 import type { Codec } from "../encoding/index.ts";
 
 /** A named set of records in the store: key bytes behind a prefix, one codec for the values. */
 export interface Table<T> {
   readonly name: string;
   readonly prefix: Uint8Array;
-  /** The prefix as text, one character a byte. */
-  readonly prefixKey: string;
   readonly codec: Codec<T>;
 }
 
 /** Declares a table. Names are unique and part of the store's format. */
 export function table<T>(name: string, codec: Codec<T>): Table<T> {
-  const prefix = concatBytes(utf8(name), Uint8Array.of(0));
-  return { name, prefix, prefixKey: byteKey(prefix), codec };
+  return { name, prefix: concatBytes(utf8(name), Uint8Array.of(0)), codec };
 }
 
 /** First character of the store keys that are only ever read one by one. */
