@@ -1,4 +1,4 @@
-import { byteKey, IpseError } from "@ipse/protocol";
+import { IpseError } from "@ipse/protocol";
 import type { Store, StoreOp } from "@ipse/protocol/host";
 import type { EventQueue } from "./event-queue.ts";
 import type { Prng } from "./prng.ts";
@@ -15,6 +15,10 @@ export interface DiskFaults {
 export interface StoreTap {
   rewrite?(ops: readonly StoreOp[]): readonly StoreOp[];
   durable?(ops: readonly StoreOp[]): void;
+}
+
+function keyText(key: Uint8Array): string {
+  return String.fromCharCode.apply(null, key as unknown as number[]);
 }
 
 function keyBytes(text: string): Uint8Array {
@@ -56,7 +60,7 @@ export class SimStore implements Store {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#data.get(byteKey(key));
+    return this.#data.get(keyText(key));
   }
 
   #sorted(): string[] {
@@ -65,8 +69,8 @@ export class SimStore implements Store {
   }
 
   scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
-    const start = byteKey(prefix);
-    const past = after === undefined ? "" : byteKey(after);
+    const start = keyText(prefix);
+    const past = after === undefined ? "" : keyText(after);
     const found: [Uint8Array, Uint8Array][] = [];
     const keys = this.#sorted();
     for (let i = lowerBound(keys, maxText(past, start)); i < keys.length; i++) {
@@ -91,7 +95,7 @@ export class SimStore implements Store {
     this.#queue.at(at, () => {
       if (epoch !== this.#epoch || fate === "lose") return;
       if (this.faults.full) return done(new Error("no space left on the simulated disk"));
-      const conflict = written.some((op) => op.ifAbsent === true && this.#data.has(byteKey(op.key)));
+      const conflict = written.some((op) => op.ifAbsent === true && this.#data.has(keyText(op.key)));
       if (conflict) return done(new IpseError("ERR_STORE_CONFLICT", "a key exists already"));
       this.#apply(written);
       for (const tap of this.taps) tap.durable?.(written);
@@ -102,7 +106,7 @@ export class SimStore implements Store {
   #apply(ops: readonly StoreOp[]): void {
     if (this.faults.lyingFsync) this.#beforeLie ??= new Map(this.#data);
     for (const { key, value } of ops) {
-      const name = byteKey(key);
+      const name = keyText(key);
       if (value === undefined) this.#data.delete(name);
       else if (!this.#data.has(name)) this.#keys = undefined;
       if (value === undefined) this.#keys = undefined;
