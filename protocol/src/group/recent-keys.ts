@@ -1,11 +1,16 @@
-import { byteKey } from "../bytes.ts";
-
 /** Public keys whose validation is remembered: more than a roster and its busy instances need. */
 const RECENT_KEYS_MAX = 8192;
 /** Signatures that are remembered to be good. */
 const RECENT_SIGNATURES_MAX = 8192;
 /** Longer messages are not worth the memory; everything of the protocol is signed by its hash. */
 const REMEMBERED_MESSAGE_BYTES_MAX = 256;
+
+/** Short byte strings as map keys: one character a byte, so that equal names are equal bytes. */
+function nameOf(...parts: readonly Uint8Array[]): string {
+  let name = "";
+  for (const part of parts) name += String.fromCharCode.apply(null, part as unknown as number[]);
+  return name;
+}
 
 /**
  * Remembers the outcome of validating a public key, so that votes and headers under known keys pay for it
@@ -17,7 +22,7 @@ export function recentKeys<T>(
   const known = new Map<string, T>();
   return (key) => {
     if (key.length !== 32) return undefined;
-    const name = byteKey(key);
+    const name = nameOf(key);
     const hit = known.get(name);
     if (hit !== undefined) return hit;
     const validated = validate(key);
@@ -54,7 +59,7 @@ export function recentSignatures(verify: Verify): RecentSignatures {
   const nameFor = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): string | undefined => {
     const fits =
       publicKey.length === 32 && signature.length === 64 && message.length <= REMEMBERED_MESSAGE_BYTES_MAX;
-    return fits ? byteKey(publicKey) + byteKey(signature) + byteKey(message) : undefined;
+    return fits ? nameOf(publicKey, signature, message) : undefined;
   };
   return {
     verify: (publicKey, message, signature) => {
