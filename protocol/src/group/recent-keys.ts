@@ -6,7 +6,7 @@ const RECENT_SIGNATURES_MAX = 8192;
 const REMEMBERED_MESSAGE_BYTES_MAX = 256;
 
 /** Short byte strings as map keys: one character a byte, so that equal names are equal bytes. */
-function nameOf(...parts: readonly Uint8Array[]): string {
+export function nameOf(...parts: readonly Uint8Array[]): string {
   let name = "";
   for (const part of parts) name += String.fromCharCode.apply(null, part as unknown as number[]);
   return name;

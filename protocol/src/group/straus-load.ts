@@ -1,0 +1,48 @@
+import { fromBase64Url } from "../bytes.ts";
+import { strausModule } from "./straus-module.ts";
+
+/** What protocol/wasm/index.ts exports; numbers are addresses in its memory unless they say otherwise. */
+export interface StrausExports {
+  readonly memory: { readonly buffer: ArrayBufferLike };
+  slotCount(): number;
+  termsMax(): number;
+  input(): number;
+  scalar(): number;
+  output(): number;
+  /** Decodes the four encodings at `input` into these slots, none where negative; 0 if one is no point. */
+  decodePoints(first: number, second: number, third: number, fourth: number): number;
+  begin(): void;
+  addTerm(slot: number): void;
+  addGenerator(): void;
+  finishSum(): void;
+  /** The field, four elements at a time: lanes 4 bytes apart in 144 bytes. Exported for its tests. */
+  multiply(out: number, a: number, b: number): void;
+  square(out: number, a: number): void;
+  negate(out: number, a: number): void;
+  carry(a: number): void;
+  /** These three take one lane. `pack` returns the parity. */
+  invert(lane: number): void;
+  unpack(lane: number, bytes: number): void;
+  pack(bytes: number, lane: number): number;
+}
+
+/** The part of the WebAssembly JavaScript interface that is used here: this package has no platform's types. */
+interface WebAssemblyApi {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+let compiled: object | undefined;
+
+/** A new instance with its own memory; undefined where WebAssembly or its SIMD instructions are missing. */
+export function instantiateStraus(): StrausExports | undefined {
+  const { WebAssembly } = globalThis as { readonly WebAssembly?: WebAssemblyApi };
+  if (WebAssembly === undefined) return undefined;
+  if (compiled === undefined) {
+    const bytes = fromBase64Url(strausModule);
+    if (bytes === undefined || !WebAssembly.validate(bytes)) return undefined;
+    compiled = new WebAssembly.Module(bytes);
+  }
+  return new WebAssembly.Instance(compiled).exports as StrausExports;
+}

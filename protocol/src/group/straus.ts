@@ -1,0 +1,149 @@
+import { equalBytes } from "../bytes.ts";
+import { generatorBytes, numberBytes } from "./encoded.ts";
+import { POINT_BYTES, type Point, SCALAR_BYTES, type Scalar } from "./group.ts";
+import { nameOf } from "./recent-keys.ts";
+import type { StrausExports } from "./straus-load.ts";
+
+/** Points the module decodes at a time. */
+const LANES = 4;
+const GENERATOR = generatorBytes();
+const GENERATOR_SLOT = -1;
+const ONE = numberBytes(1) as Scalar;
+/** Scalars below 2^253 have no higher last byte; those of the group are below L. */
+const LAST_BYTE_MAX = 0x1f;
+
+/** Sums of products over PUBLIC points with PUBLIC scalars, in variable time. */
+export interface PublicSums {
+  /** Decodes a point ahead of its first use. It must be valid: canonical, of prime order or the identity. */
+  note(point: Point): void;
+  /** The sum of [s_i]P_i over valid points and as many scalars; undefined where it cannot tell. */
+  sum(scalars: readonly Scalar[], points: readonly Point[]): Point | undefined;
+}
+
+/**
+ * The decoded points an instance of the module keeps, by their encodings. They go round: the oldest slot is the
+ * next to be used, but never one that the sum at hand uses. Points wait until four of them can be decoded at once.
+ */
+class DecodedPoints {
+  readonly #wasm: StrausExports;
+  readonly #input: Uint8Array;
+  readonly #slots = new Map<string, number>();
+  readonly #names: (string | undefined)[];
+  /** The sum that used a slot last. */
+  readonly #usedBy: Float64Array;
+  #sum = 0;
+  /** Whether all that was decoded for the sum at hand were points. */
+  #sound = true;
+  #next = 0;
+  readonly #waiting: number[] = [];
+
+  constructor(wasm: StrausExports) {
+    this.#wasm = wasm;
+    this.#input = new Uint8Array(wasm.memory.buffer, wasm.input(), LANES * POINT_BYTES);
+    this.#clearInput();
+    this.#names = new Array<string | undefined>(wasm.slotCount());
+    this.#usedBy = new Float64Array(wasm.slotCount());
+  }
+
+  /** Lanes that nobody waits for must hold points, too. */
+  #clearInput(): void {
+    for (let lane = 0; lane < LANES; lane++) this.#input.set(GENERATOR, lane * POINT_BYTES);
+  }
+
+  /**
+   * The slots of a sum's points, -1 for the generator, which has a table of its own; undefined when one of them
+   * is no point. Until the next sum these slots are not used for others.
+   */
+  slotsOf(points: readonly Point[]): readonly number[] | undefined {
+    this.#sum++;
+    this.#sound = true;
+    const slots = points.map((point) => (equalBytes(point, GENERATOR) ? GENERATOR_SLOT : this.slotOf(point)));
+    this.#flush();
+    return this.#sound ? slots : undefined;
+  }
+
+  /** The slot where the point is, or will be after the next flush. */
+  slotOf(point: Point): number {
+    const name = nameOf(point);
+    let slot = this.#slots.get(name);
+    if (slot === undefined) {
+      if (this.#waiting.length === LANES) this.#flush();
+      slot = this.#free();
+      this.#slots.set(name, slot);
+      this.#names[slot] = name;
+      this.#input.set(point, this.#waiting.length * POINT_BYTES);
+      this.#waiting.push(slot);
+    }
+    this.#usedBy[slot] = this.#sum;
+    return slot;
+  }
+
+  #free(): number {
+    while (this.#usedBy[this.#next] === this.#sum && this.#names[this.#next] !== undefined) this.#advance();
+    const slot = this.#next;
+    const evicted = this.#names[slot];
+    if (evicted !== undefined) this.#slots.delete(evicted);
+    this.#advance();
+    return slot;
+  }
+
+  #advance(): void {
+    this.#next = (this.#next + 1) % this.#names.length;
+  }
+
+  /** Decodes what waits. None of it is kept when one of them is no point. */
+  #flush(): void {
+    if (this.#waiting.length === 0) return;
+    const [a = -1, b = -1, c = -1, d = -1] = this.#waiting;
+    if (this.#wasm.decodePoints(a, b, c, d) === 0) {
+      this.#sound = false;
+      for (const slot of this.#waiting) {
+        this.#slots.delete(this.#names[slot] ?? "");
+        this.#names[slot] = undefined;
+      }
+      this.#clearInput();
+    }
+    this.#waiting.length = 0;
+  }
+}
+
+function fits(scalar: Uint8Array): boolean {
+  return scalar.length === SCALAR_BYTES && (scalar[SCALAR_BYTES - 1] ?? 0) <= LAST_BYTE_MAX;
+}
+
+/** Public sums by one instance of the module. */
+export function publicSums(wasm: StrausExports): PublicSums {
+  const scalarAt = new Uint8Array(wasm.memory.buffer, wasm.scalar(), SCALAR_BYTES);
+  const outputAt = new Uint8Array(wasm.memory.buffer, wasm.output(), POINT_BYTES);
+  const termsMax = wasm.termsMax();
+  const points = new DecodedPoints(wasm);
+
+  const sumOf = (scalars: readonly Scalar[], terms: readonly Point[]): Point | undefined => {
+    const slots = points.slotsOf(terms);
+    if (slots === undefined) return undefined;
+    wasm.begin();
+    for (const [i, slot] of slots.entries()) {
+      scalarAt.set(scalars[i] as Scalar);
+      if (slot === GENERATOR_SLOT) wasm.addGenerator();
+      else wasm.addTerm(slot);
+    }
+    wasm.finishSum();
+    return outputAt.slice() as Uint8Array as Point;
+  };
+  return {
+    note: (point) => {
+      points.slotOf(point);
+    },
+    sum: (scalars, terms) => {
+      const usable = scalars.every(fits) && terms.every((point) => point.length === POINT_BYTES);
+      if (!usable) return undefined;
+      let sum = sumOf(scalars.slice(0, termsMax), terms.slice(0, termsMax));
+      // One term of each further sum is the one before it.
+      for (let from = termsMax; from < terms.length && sum !== undefined; from += termsMax - 1) {
+        const to = from + termsMax - 1;
+        sum = sumOf([ONE, ...scalars.slice(from, to)], [sum, ...terms.slice(from, to)]);
+      }
+      return sum;
+    },
+  };
+}
