@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const PARTS = ["signing", "dkg", "cluster", "growth"] as const;
+export const PARTS = ["signing", "dkg", "cluster", "growth", "tokens"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {

@@ -5,6 +5,7 @@ import { growthPart } from "./growth/part.ts";
 import type { BenchOptions, Part } from "./options.ts";
 import type { Findings } from "./report.ts";
 import { signingPart } from "./signing/part.ts";
+import { tokensPart } from "./tokens/part.ts";
 
 type Runner = (group: Group, options: BenchOptions) => Promise<Findings>;
 
@@ -13,4 +14,5 @@ export const PART_RUNNERS: Readonly<Record<Part, Runner>> = {
   dkg: dkgPart,
   cluster: clusterPart,
   growth: growthPart,
+  tokens: tokensPart,
 };

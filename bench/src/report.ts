@@ -28,6 +28,9 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   oracle_durable_vs_memory: { must: 0.85, goal: 0.97 },
   coalesced_vs_single: { must: 4, goal: 10 },
   steps_at_100k_vs_1k: { must: 0.8, goal: 0.95 },
+  token_local_vs_oidc: { must: 1.5, goal: 2.5 },
+  token_local_dpop_vs_oidc: { must: 1.5, goal: 2.5 },
+  token_threshold_vs_oidc: { must: 0.15, goal: 0.3 },
 };
 
 export function merge(parts: readonly Findings[]): Findings {

@@ -70,33 +70,41 @@ export function fromHex(text: string): Uint8Array | undefined {
   return out;
 }
 
+const BASE64URL_CODES = utf8(BASE64URL);
+const ascii = new TextDecoder();
+
 /** Unpadded base64url (RFC 4648 section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
-  let out = "";
-  for (let i = 0; i < bytes.length; i += 3) {
-    const a = bytes[i] ?? 0;
-    const b = bytes[i + 1];
-    const c = bytes[i + 2];
-    const word = (a << 16) | ((b ?? 0) << 8) | (c ?? 0);
-    out += BASE64URL.charAt(word >> 18) + BASE64URL.charAt((word >> 12) & 63);
-    if (b !== undefined) out += BASE64URL.charAt((word >> 6) & 63);
-    if (c !== undefined) out += BASE64URL.charAt(word & 63);
+  const { length } = bytes;
+  const out = new Uint8Array(Math.ceil((length * 4) / 3));
+  let offset = 0;
+  for (let i = 0; i < length; i += 3) {
+    const word = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    // What is past the end of the array is not written.
+    out[offset++] = BASE64URL_CODES[word >> 18] ?? 0;
+    out[offset++] = BASE64URL_CODES[(word >> 12) & 63] ?? 0;
+    out[offset++] = BASE64URL_CODES[(word >> 6) & 63] ?? 0;
+    out[offset++] = BASE64URL_CODES[word & 63] ?? 0;
   }
-  return out;
+  return ascii.decode(out);
 }
 
-const BASE64URL_VALUES = new Map([...BASE64URL].map((char, value) => [char, value] as const));
+const FOREIGN = 255;
+/** Value of each ASCII character; FOREIGN where it is not of the alphabet. */
+const BASE64URL_VALUES = new Uint8Array(128).fill(FOREIGN);
+for (let value = 0; value < 64; value++) BASE64URL_VALUES[BASE64URL.charCodeAt(value)] = value;
 
 /** Decodes unpadded canonical base64url; undefined when the text is anything else. */
 export function fromBase64Url(text: string): Uint8Array | undefined {
-  if (text.length % 4 === 1) return undefined;
-  const out = new Uint8Array(Math.floor((text.length * 3) / 4));
+  const { length } = text;
+  if (length % 4 === 1) return undefined;
+  const out = new Uint8Array(Math.floor((length * 3) / 4));
   let word = 0;
   let bits = 0;
   let offset = 0;
-  for (const char of text) {
-    const value = BASE64URL_VALUES.get(char);
-    if (value === undefined) return undefined;
+  for (let i = 0; i < length; i++) {
+    const value = BASE64URL_VALUES[text.charCodeAt(i)] ?? FOREIGN;
+    if (value === FOREIGN) return undefined;
     word = ((word << 6) | value) & 0xffff;
     bits += 6;
     if (bits >= 8) {

@@ -50,6 +50,9 @@ const limits = z.strictObject({
   buffered_bytes_max: count.min(FRAME_BYTES_MAX).default(8 * 1024 * 1024),
   /** Sustained bytes per second read from one peer. */
   peer_bytes_per_second: count.min(FRAME_BYTES_MAX).default(32 * 1024 * 1024),
+  /** Sustained requests per second at the OAuth endpoints; bursts of five times that pass. */
+  oauth_requests_per_second_per_address: count.default(100),
+  oauth_requests_per_second_per_client: count.default(20),
 });
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;

@@ -10,6 +10,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { inConfigDir, type LoadedConfig } from "../config/index.ts";
 import { depsOfNode, EventTokens, type OAuthDeps, oauthRoutes, type TokenSigner } from "../oauth/index.ts";
+import { nodeEs256 } from "../ports/es256.ts";
 import { EventPush } from "./event-push.ts";
 import { makeKeyRecord } from "./key-record.ts";
 import { leaveLocalMode } from "./leave-local-mode.ts";
@@ -102,15 +103,21 @@ async function alone(options: OAuthOptions): Promise<Signing> {
 }
 
 export async function createOAuthSide(options: OAuthOptions): Promise<OAuthSide> {
-  const { node, clock, roster } = options;
+  const { node, group, clock, roster, loaded } = options;
+  const { limits } = loaded.config;
   const signing = node.tokens === undefined ? await alone(options) : await threshold(node.tokens, options);
   const deps: OAuthDeps = {
     ...depsOfNode(node, clock),
+    verifier: { group, verifyEs256: nodeEs256 },
     issuer: roster.issuer,
     get declaredUrls() {
       return declaredUrls(node, roster.issuer);
     },
     signer: signing.signer,
+    rates: {
+      perAddress: limits.oauth_requests_per_second_per_address,
+      perClient: limits.oauth_requests_per_second_per_client,
+    },
     jwks: () => signing.jwks(),
     ...(signing.eventTokens === undefined ? {} : { eventTokens: signing.eventTokens }),
   };

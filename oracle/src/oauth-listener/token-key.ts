@@ -15,7 +15,7 @@ export async function loadTokenKey(path: string, alg: LocalAlg): Promise<LocalSi
     if (error instanceof IpseError && error.code === "ERR_CONFIG") throw error;
     throw new IpseError("ERR_KEY_FILE", `${path}: not a JSON Web Key`);
   }
-  const signer = await createLocalSigner(jwk as JWK);
+  const signer = createLocalSigner(jwk as JWK);
   if (signer.publicJwk.alg !== alg)
     throw new IpseError(
       "ERR_KEY_FILE",

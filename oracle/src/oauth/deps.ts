@@ -1,6 +1,6 @@
 import type { DpopNonceApi, OracleEventApi, OracleTokenApi } from "@ipse/protocol/host";
 import type { TokenRevocation } from "@ipse/protocol/issuer";
-import type { AccessTokenClaims, PublicJwk } from "@ipse/protocol/oauth";
+import type { AccessTokenClaims, JwsVerifier, PublicJwk } from "@ipse/protocol/oauth";
 import type { Resource, Workload } from "@ipse/protocol/registry";
 import type { InstanceStatus } from "@ipse/protocol/session";
 import type { EventTokens } from "./event-tokens.ts";
@@ -14,9 +14,9 @@ export interface OAuthInstance {
   readonly status: InstanceStatus;
 }
 
-/** Makes access tokens of claims: a local key now, a threshold signature where the cluster has one. */
+/** Makes access tokens of claims, with a key of this oracle. */
 export interface TokenSigner {
-  /** Throws OAuthError temporarily_unavailable when nobody can sign right now. */
+  /** Rejects with OAuthError server_error where no oracle signs alone. */
   sign(claims: AccessTokenClaims): Promise<string>;
 }
 
@@ -32,6 +32,7 @@ export interface OAuthDeps {
   readonly issuer: string;
   /** Base URLs under which clients reach this oracle; the issuer is always one. DPoP `htu` accepts each. */
   readonly declaredUrls: readonly string[];
+  readonly verifier: JwsVerifier;
   /** Signs alone (mode `local`); not used where `tokens` is. */
   readonly signer: TokenSigner;
   /** Threshold issuance, where the cluster has it. */
@@ -46,10 +47,10 @@ export interface OAuthDeps {
   /** The keys that verify this cluster's tokens: every oracle's, with `kid`, `alg` and `use`. */
   jwks(): readonly PublicJwk[];
   /**
-   * Durably marks a key as used, until `untilMs`, with the digest of what used it. True for the first use only.
+   * Durably marks a key as used, until `untilMs`. True for the first use only.
    * Must resolve only once the mark would survive a power cut (PROTOCOL section 3, P3).
    */
-  burnJti(key: Uint8Array, digest: Uint8Array, untilMs: number): Promise<boolean>;
+  burnJti(key: Uint8Array, untilMs: number): Promise<boolean>;
   /** By the RFC 7638 thumbprint of the identity key. */
   instanceByKid(kid: Uint8Array): OAuthInstance | undefined;
   instancesOf(spiffeId: string, limit: number): readonly OAuthInstance[];

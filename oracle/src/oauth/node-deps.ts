@@ -12,14 +12,13 @@ const instanceOf = ({ instance, spiffeId, identityKey, status }: InstanceSummary
 export function depsOfNode(
   node: OracleNode,
   clock: Clock,
-): Omit<OAuthDeps, "issuer" | "declaredUrls" | "signer" | "jwks" | "rates"> {
+): Omit<OAuthDeps, "issuer" | "verifier" | "declaredUrls" | "signer" | "jwks" | "rates"> {
   return {
     tokens: node.tokens,
     dpopNonces: node.dpopNonces,
     events: node.events,
     nowMs: () => clock.nowMs(),
-    // The core's burns are by key alone: the first use wins, whatever its digest.
-    burnJti: (key, _digest, untilMs) =>
+    burnJti: (key, untilMs) =>
       new Promise((resolve) => {
         node.burn(key, untilMs, resolve);
       }),

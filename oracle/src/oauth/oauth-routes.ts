@@ -5,6 +5,7 @@ import { discoveryRoutes } from "./discovery-routes.ts";
 import { DpopNonces } from "./dpop-nonce.ts";
 import { EventPolls } from "./events-route.ts";
 import { BasicRefused, introspect } from "./introspect-route.ts";
+import { RequestJudge } from "./judge.ts";
 import { addressKey, KeyedLimiter, limit, RateLimited } from "./rate-limit.ts";
 import { revoke } from "./revoke-route.ts";
 import { issueToken } from "./token-route.ts";
@@ -38,6 +39,7 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
   const addresses = new KeyedLimiter(perAddress);
   const [clients, callers] = [new KeyedLimiter(perClient), new KeyedLimiter(perAddress)];
   const nonces = deps.dpopNonces ?? new DpopNonces(() => deps.nowMs());
+  const context = { deps, judge: new RequestJudge(deps, nonces), clients };
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
@@ -56,9 +58,9 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
   });
   app.post(OAUTH_PATHS.token, (request, reply) => {
     reply.header("dpop-nonce", nonces.current());
-    return issueToken({ deps, nonces, clients }, request);
+    return issueToken(context, request);
   });
-  app.post(OAUTH_PATHS.revoke, (request) => revoke(deps, clients, request));
+  app.post(OAUTH_PATHS.revoke, (request) => revoke(context, request));
   app.post(OAUTH_PATHS.introspect, (request) => introspect(deps, callers, request));
 }
 

@@ -1,29 +1,25 @@
-import { taggedHash } from "@ipse/protocol/encoding";
-import type { DpopNonceApi, IssuedToken, OracleTokenApi } from "@ipse/protocol/host";
-import { burnKey } from "@ipse/protocol/issuer";
+import type { IssuedToken, OracleTokenApi } from "@ipse/protocol/host";
+import {
+  type Burn,
+  judgeRequest,
+  requireActive,
+  type SignableTokenRequest,
+  type TokenJudge,
+} from "@ipse/protocol/issuer";
 import {
   allow,
   buildAccessTokenClaims,
-  checkBinding,
-  type DpopProof,
-  endpointUrl,
-  OAUTH_PATHS,
   OAuthError,
   parseForm,
   parseTokenRequest,
-  type TokenRequest,
-  tokenJti,
 } from "@ipse/protocol/oauth";
-import { TOLERANCES } from "@ipse/protocol/policy";
 import type { FastifyRequest } from "fastify";
-import { type AuthenticatedClient, authenticateClient, requireActive } from "./authenticate-client.ts";
 import type { OAuthDeps } from "./deps.ts";
 import { type KeyedLimiter, limit } from "./rate-limit.ts";
-import { verifyDpop } from "./verify-dpop.ts";
 
 export interface TokenContext {
   readonly deps: OAuthDeps;
-  readonly nonces: DpopNonceApi;
+  readonly judge: TokenJudge;
   readonly clients: KeyedLimiter;
 }
 
@@ -35,68 +31,37 @@ export interface TokenResponse {
   readonly scope?: string;
 }
 
-/** The URLs of an endpoint under every declared base. */
-function urlsOf(deps: OAuthDeps, path: string): string[] {
-  return [deps.issuer, ...deps.declaredUrls].map((base) => endpointUrl(base, path));
-}
-
-async function proofOf(context: TokenContext, request: FastifyRequest): Promise<DpopProof | undefined> {
-  const { deps, nonces } = context;
-  const header = request.headers["dpop"];
-  if (header === undefined) return undefined;
-  allow(typeof header === "string", "invalid_dpop_proof", "more than one DPoP proof");
-  return verifyDpop(header, {
-    method: "POST",
-    urls: urlsOf(deps, OAUTH_PATHS.token),
-    nowMs: deps.nowMs(),
-    acceptNonce: (nonce) => nonces.accepts(nonce),
-  });
-}
-
 /** Makes assertion and proof single-use, durably, before anything that depends on them leaves. */
-async function burn(
-  deps: OAuthDeps,
-  client: AuthenticatedClient,
-  proof: DpopProof | undefined,
-): Promise<void> {
-  const { claims, jwt } = client;
-  const digest = taggedHash("ipse/v1/burn-digest", jwt.signingInput);
-  const until = claims.exp * 1000 + TOLERANCES.assertionMs;
-  const [assertion, dpop] = await Promise.all([
-    deps.burnJti(burnKey("assertion", claims.iss, claims.jti), digest, until),
-    proof === undefined || deps.burnJti(burnKey("dpop", proof.jkt, proof.jti), digest, proof.replayUntilMs),
-  ]);
-  allow(assertion, "invalid_client", "the client assertion was used before");
-  allow(dpop, "invalid_dpop_proof", "the DPoP proof was used before");
+async function burn(deps: OAuthDeps, [assertion, proof]: readonly Burn[]): Promise<void> {
+  const use = (one: Burn | undefined): true | Promise<boolean> =>
+    one === undefined || deps.burnJti(one.key, one.untilMs);
+  const [fresh, proven] = await Promise.all([use(assertion), use(proof)]);
+  allow(fresh, "invalid_client", "the client assertion was used before");
+  allow(proven, "invalid_dpop_proof", "the DPoP proof was used before");
 }
 
 /**
- * Mode `local`: client_credentials (RFC 6749 section 4.4) with private_key_jwt and DPoP. All refusals come
- * before the burn; status and policy are read again after it. Throws OAuthError.
+ * Mode `local`: judged like everywhere, signed by this oracle's own key. All refusals come before the burn; status
+ * and policy are read again after it. Throws OAuthError.
  */
 async function issueAlone(
-  context: TokenContext,
-  request: FastifyRequest,
-  asked: TokenRequest,
+  { deps, judge, clients }: TokenContext,
+  asked: SignableTokenRequest,
 ): Promise<TokenResponse> {
-  const { deps, clients } = context;
-  const client = await authenticateClient(deps, asked.clientAssertion);
-  // After the signature, so that nobody can use up another client's rate.
-  limit(clients, client.claims.sub);
-  const proof = await proofOf(context, request);
-  checkBinding(client.claims, asked, proof?.jkt);
-  const { instance, spiffeId } = client.instance;
-  const proposed = { iat: Math.floor(deps.nowMs() / 1000), jti: tokenJti(client.jwt.signingInput) };
-  const subject = { issuer: deps.issuer, instance, request: asked, jkt: proof?.jkt };
-  buildAccessTokenClaims({ ...subject, workload: client.workload }, proposed);
-  await burn(deps, client, proof);
+  const judged = judgeRequest(judge, asked);
+  const { instance, spiffeId } = judged.instance;
+  limit(clients, spiffeId);
+  const proposed = { iat: Math.floor(deps.nowMs() / 1000), jti: judged.jti };
+  const subject = { issuer: deps.issuer, instance, request: asked, jkt: judged.jkt };
+  buildAccessTokenClaims({ ...subject, workload: judged.workload }, proposed);
+  await burn(deps, judged.burns);
   requireActive(deps.statusOf(instance));
   const workload = deps.workload(spiffeId);
   allow(workload !== undefined, "invalid_client", "the workload does not exist");
   const claims = buildAccessTokenClaims({ ...subject, workload }, proposed);
   return {
     access_token: await deps.signer.sign(claims),
-    token_type: proof === undefined ? "Bearer" : "DPoP",
+    token_type: judged.jkt === undefined ? "Bearer" : "DPoP",
     expires_in: claims.exp - claims.iat,
     ...(claims.scope === undefined ? {} : { scope: claims.scope }),
   };
@@ -113,15 +78,12 @@ function proofText(request: FastifyRequest): string | undefined {
 async function issueTogether(
   tokens: OracleTokenApi,
   { clients }: TokenContext,
-  request: FastifyRequest,
-  asked: TokenRequest,
+  asked: SignableTokenRequest,
 ): Promise<TokenResponse> {
-  const { clientAssertion: assertion, clientId, scope, resource } = asked;
-  const signable = { assertion, clientId, scope, resource, proof: proofText(request) };
   // After the signature, so that nobody can use up another client's rate.
   const admit = (spiffeId: string): void => limit(clients, spiffeId);
   const issued = await new Promise<IssuedToken>((resolve, reject) => {
-    tokens.issueToken(signable, admit, (result) =>
+    tokens.issueToken(asked, admit, (result) =>
       result instanceof OAuthError ? reject(result) : resolve(result),
     );
   });
@@ -137,9 +99,8 @@ async function issueTogether(
 export async function issueToken(context: TokenContext, request: FastifyRequest): Promise<TokenResponse> {
   const basic = request.headers.authorization !== undefined;
   allow(!basic, "invalid_request", "clients authenticate with private_key_jwt in the body alone");
-  const asked = parseTokenRequest(parseForm(request.body as string));
+  const { clientAssertion: assertion, ...rest } = parseTokenRequest(parseForm(request.body as string));
+  const asked = { assertion, ...rest, proof: proofText(request) };
   const { tokens } = context.deps;
-  return tokens === undefined
-    ? issueAlone(context, request, asked)
-    : issueTogether(tokens, context, request, asked);
+  return tokens === undefined ? issueAlone(context, asked) : issueTogether(tokens, context, asked);
 }

@@ -1,4 +1,5 @@
 import { equalBytes, toBase64Url, toHex } from "@ipse/protocol";
+import { portableGroup } from "@ipse/protocol/group";
 import { CLIENT_ASSERTION_TYPE, credentialHash, identityKid, type PublicJwk } from "@ipse/protocol/oauth";
 import type { Resource, Workload } from "@ipse/protocol/registry";
 import { type FastifyInstance, fastify } from "fastify";
@@ -11,6 +12,7 @@ import {
   type OAuthInstance,
   oauthRoutes,
 } from "../../src/oauth/index.ts";
+import { nodeEs256 } from "../../src/ports/es256.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -46,6 +48,7 @@ const resourceOf = (url: string): Resource => ({
 export class World implements OAuthDeps {
   readonly issuer: string = "https://id.test.ipse";
   readonly declaredUrls: readonly string[] = ["https://o1.test.ipse"];
+  readonly verifier = { group: portableGroup, verifyEs256: nodeEs256 };
   readonly signer: OAuthDeps["signer"];
   readonly tokenKeys: PublicJwk[];
   readonly rates = { perAddress: 1000, perClient: 1000 };
@@ -65,13 +68,13 @@ export class World implements OAuthDeps {
   /** Runs while a burn is being made durable. */
   duringBurn = () => {};
 
-  private constructor(signer: Awaited<ReturnType<typeof createLocalSigner>>) {
+  private constructor(signer: ReturnType<typeof createLocalSigner>) {
     this.signer = signer;
     this.tokenKeys = [signer.publicJwk];
   }
 
   static async create(alg: LocalAlg = "ES256"): Promise<World> {
-    const world = new World(await createLocalSigner(await generateLocalKey(alg)));
+    const world = new World(createLocalSigner(await generateLocalKey(alg)));
     world.instances.push(await newInstance());
     return world;
   }
@@ -84,7 +87,7 @@ export class World implements OAuthDeps {
 
   nowMs = () => this.now;
   jwks = () => this.tokenKeys;
-  burnJti = async (key: Uint8Array, _digest: Uint8Array, untilMs: number) => {
+  burnJti = async (key: Uint8Array, untilMs: number) => {
     const name = toHex(key);
     const fresh = !this.burned.has(name);
     this.burned.set(name, untilMs);

@@ -69,7 +69,7 @@ describe("introspection", () => {
 
   it("says inactive for what this cluster did not sign", async () => {
     const [header, claims, signature = ""] = token.split(".");
-    const stranger = await createLocalSigner(await generateLocalKey("ES256"));
+    const stranger = createLocalSigner(await generateLocalKey("ES256"));
     const payload = JSON.parse(Buffer.from(claims ?? "", "base64url").toString()) as Record<string, unknown>;
     const forged = await new SignJWT(payload)
       .setProtectedHeader({ typ: "at+jwt", alg: "EdDSA", kid: world.tokenKeys[0]?.kid ?? "" })

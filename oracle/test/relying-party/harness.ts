@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { toBase64Url } from "@ipse/protocol";
+import { portableGroup } from "@ipse/protocol/group";
 import type { OracleNode } from "@ipse/protocol/host";
 import type { IssuerTimes } from "@ipse/protocol/issuer";
 import { credentialHash } from "@ipse/protocol/oauth";
@@ -9,6 +10,7 @@ import { vi } from "vitest";
 import { API, BILLING, ISSUER, ProofKey, TokenWorld } from "../../../protocol/test/issuer/token-world.ts";
 import { depsOfNode, EventTokens, type OAuthDeps, oauthRoutes } from "../../src/oauth/index.ts";
 import { EventPush } from "../../src/oauth-listener/event-push.ts";
+import { nodeEs256 } from "../../src/ports/es256.ts";
 import { type RelyingPartyOptions, relyingParty } from "../../src/relying-party/index.ts";
 
 export { API, ISSUER, ProofKey };
@@ -48,6 +50,7 @@ export class Harness {
     const eventTokens = new EventTokens(tokens);
     const deps: OAuthDeps = {
       ...depsOfNode(node, this.world.cluster.world.clock),
+      verifier: { group: portableGroup, verifyEs256: nodeEs256 },
       issuer: ISSUER,
       declaredUrls: [ISSUER],
       signer: { sign: () => Promise.reject(new Error("not alone")) },

@@ -67,6 +67,11 @@ export function burnKey(kind: "assertion" | "dpop", by: string, jti: string): Ui
   return taggedHash(`ipse/v1/burn-${kind}`, utf8(JSON.stringify([by, jti])));
 }
 
+/** What a client assertion uses up. */
+export function assertionBurn({ iss, jti, exp }: AssertionClaims): Burn {
+  return { key: burnKey("assertion", iss, jti), untilMs: exp * 1000 + TOLERANCES.assertionMs };
+}
+
 /** Throws OAuthError invalid_client unless the instance is active here. */
 export function requireActive(status: InstanceStatus | undefined): void {
   allow(status === "active", "invalid_client", `the instance is ${status ?? "unknown"}`);
@@ -84,7 +89,19 @@ function provenAssertion(judge: TokenJudge, assertion: string) {
   return { jwt, kid, instance, asClient };
 }
 
-function judgeAssertion(judge: TokenJudge, assertion: string) {
+/** A client that proved itself with an assertion of one of its instances. */
+export interface JudgedClient {
+  readonly jwt: UnverifiedJwt;
+  readonly instance: JudgedInstance;
+  readonly workload: Workload;
+  readonly claims: AssertionClaims;
+}
+
+/**
+ * private_key_jwt (RFC 7523 section 3): the kid names the instance, any active instance of a workload speaks for
+ * it, and the audience is our issuer alone. Whether the jti was used is the caller's to burn. Throws OAuthError.
+ */
+export function judgeAssertion(judge: TokenJudge, assertion: string): JudgedClient {
   const { jwt, kid, instance, asClient } = provenAssertion(judge, assertion);
   const { spiffeId } = instance;
   const claims = asClient(() => checkAssertionClaims(jwt, { spiffeId, kid, nowMs: judge.nowMs }));
@@ -116,10 +133,7 @@ export function judgeRequest(judge: TokenJudge, request: SignableTokenRequest): 
   const proof = request.proof === undefined ? undefined : judgeProof(judge, request.proof);
   const { clientId, scope, resource } = request;
   checkBinding(claims, { clientAssertion: request.assertion, clientId, scope, resource }, proof?.jkt);
-  const assertion = {
-    key: burnKey("assertion", claims.iss, claims.jti),
-    untilMs: claims.exp * 1000 + TOLERANCES.assertionMs,
-  };
+  const assertion = assertionBurn(claims);
   const dpop =
     proof === undefined
       ? []

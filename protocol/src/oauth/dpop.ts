@@ -81,7 +81,7 @@ export function checkDpopProofClaims(jwt: UnverifiedJwt, expected: DpopExpectati
   const refuse = (holds: boolean, what: string): void => allow(holds, "invalid_dpop_proof", what);
   refuse(claims.htm === expected.method, "htm is not the request's method");
   const htu = normalizeHtu(claims.htu);
-  const here = htu !== undefined && expected.urls.some((url) => normalizeHtu(url) === htu);
+  const here = htu !== undefined && expected.urls.some((url) => url === htu || normalizeHtu(url) === htu);
   refuse(here, "htu is not a URL of this endpoint");
   const iatMs = claims.iat * 1000;
   const fresh = Math.abs(iatMs - expected.nowMs) <= TOLERANCES.dpopMs;
