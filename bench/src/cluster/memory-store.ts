@@ -7,6 +7,11 @@ export async function openMemoryStore(options: {
   const values = new Map<string, Uint8Array>();
   const backend: Backend = {
     get: (key) => values.get(key)?.slice(),
+    keys: async (prefix, limit, after = "") =>
+      [...values.keys()]
+        .filter((key) => key.startsWith(prefix) && key > after)
+        .sort()
+        .slice(0, limit),
     write: async (ops) => {
       for (const { key, value } of ops) {
         if (value === undefined) values.delete(key);

@@ -49,8 +49,11 @@ async function modelIn(dir: string, owner: Uint8Array) {
   };
   const { store, close } = await openLevelStore({ dir, owner, fatal });
   try {
-    const [key, value] = known(store.scan(records.instances.prefix, 1)[0], "an instance");
-    const model = decode(records.instances.codec, value);
+    const keys = await new Promise<Uint8Array[]>((resolve) =>
+      store.page(records.instances.prefix, 1, undefined, resolve),
+    );
+    const key = known(keys[0], "an instance");
+    const model = decode(records.instances.codec, known(store.get(key), "an instance"));
     const id = key.slice(records.instances.prefix.length);
     const stored = store.get(Buffer.concat([records.enrollments.prefix, id]));
     return { model, enrollment: decode(records.enrollments.codec, known(stored, "an enrollment")) };

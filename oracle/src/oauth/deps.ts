@@ -53,7 +53,7 @@ export interface OAuthDeps {
   burnJti(key: Uint8Array, untilMs: number): Promise<boolean>;
   /** By the RFC 7638 thumbprint of the identity key. */
   instanceByKid(kid: Uint8Array): OAuthInstance | undefined;
-  instancesOf(spiffeId: string, limit: number): readonly OAuthInstance[];
+  instancesOf(spiffeId: string, limit: number): Promise<readonly OAuthInstance[]>;
   statusOf(instance: Uint8Array): InstanceStatus | undefined;
   /** Ends a token early (RFC 7009), durably and at every oracle. Rejects with an OAuthError. */
   revokeToken(revocation: TokenRevocation): Promise<void>;

@@ -17,10 +17,10 @@ const INSTANCES_MAX = 1000;
 const SUFFIX = "/jwks.json";
 
 /** Public keys of a workload's active instances; undefined when there is no such workload. */
-function workloadKeys(deps: OAuthDeps, spiffeId: string) {
+async function workloadKeys(deps: OAuthDeps, spiffeId: string) {
   if (!isSpiffeId(spiffeId) || deps.workload(spiffeId) === undefined) return undefined;
-  return deps
-    .instancesOf(spiffeId, INSTANCES_MAX)
+  const instances = await deps.instancesOf(spiffeId, INSTANCES_MAX);
+  return instances
     .filter((one) => one.status === "active")
     .map((one) => {
       const jwk = ed25519Jwk(one.identityKey);
@@ -58,10 +58,10 @@ export function discoveryRoutes(app: FastifyInstance, deps: OAuthDeps): void {
       return sendProblem(reply, 404, "ERR_ISSUER_MODE", "these oracles sign tokens one by one");
     return reply.headers(brief).send({ keys: keys.map((key) => toBase64Url(encode(issuerKey, key))) });
   });
-  app.get<{ Params: { "*": string } }>("/workloads/*", (request, reply) => {
+  app.get<{ Params: { "*": string } }>("/workloads/*", async (request, reply) => {
     const path = request.params["*"];
     const keys = path.endsWith(SUFFIX)
-      ? workloadKeys(deps, `spiffe://${path.slice(0, -SUFFIX.length)}`)
+      ? await workloadKeys(deps, `spiffe://${path.slice(0, -SUFFIX.length)}`)
       : undefined;
     if (keys === undefined) return sendProblem(reply, 404, "ERR_WORKLOAD_NOT_FOUND", "no such workload");
     return reply.headers(brief).send({ keys });

@@ -26,7 +26,10 @@ export function depsOfNode(
       const found = node.instanceByKid(kid);
       return found === undefined ? undefined : instanceOf(found);
     },
-    instancesOf: (spiffeId, limit) => node.instancesOf(spiffeId, limit).map(instanceOf),
+    instancesOf: (spiffeId, limit) =>
+      new Promise((resolve) => {
+        node.instancesOf(spiffeId, limit, (found) => resolve(found.map(instanceOf)));
+      }),
     statusOf: (instance) => node.instance(instance)?.status,
     // The executor's throw becomes a rejection.
     revokeToken: (revocation) => new Promise((resolve) => node.revokeToken(revocation, resolve)),

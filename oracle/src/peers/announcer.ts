@@ -3,7 +3,7 @@ import { encode } from "@ipse/protocol/encoding";
 import type { OracleNode } from "@ipse/protocol/host";
 import { signedStatement } from "@ipse/protocol/registry";
 import type { Logger } from "pino";
-import { ask, Backoff, endpointStatements } from "../links/index.ts";
+import { ask, Backoff } from "../links/index.ts";
 
 export interface AnnouncerOptions {
   readonly node: OracleNode;
@@ -53,9 +53,7 @@ export class Announcer {
   async #tell(peer: number): Promise<void> {
     const { node, log } = this.#options;
     const target = node.endpoint(peer);
-    const own = endpointStatements(node).find(
-      ({ statement: { payload } }) => payload.kind === "endpoint" && payload.oracle === node.oracle,
-    );
+    const own = node.endpointStatement(node.oracle);
     if (target === undefined || own === undefined) return;
     const json = { statement: toBase64Url(encode(signedStatement, own)) };
     const { status } = await ask(target, "POST", "/v1/registry/statements", json);

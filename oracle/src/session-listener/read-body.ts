@@ -60,27 +60,36 @@ function history(node: OracleNode, query: Extract<ReadQuery, { kind: "history" }
   return { headers: headers.map((one) => toBase64Url(encode(certifiedHeader, one))) };
 }
 
-function instances(
+async function instances(
   node: OracleNode,
-  query: Extract<ReadQuery, { kind: "instances" }>,
-): Record<string, unknown> {
-  const limit = page(query.limit);
-  const found =
-    query.spiffeId === undefined
-      ? node.instances(limit, query.after)
-      : query.after === undefined
-        ? node.instancesOf(query.spiffeId, limit)
-        : [];
+  { limit, after, spiffeId }: Extract<ReadQuery, { kind: "instances" }>,
+): Promise<Record<string, unknown>> {
+  const found = await new Promise<InstanceSummary[]>((resolve) => {
+    if (spiffeId === undefined) node.instances(page(limit), after, resolve);
+    else if (after === undefined) node.instancesOf(spiffeId, page(limit), resolve);
+    else resolve([]);
+  });
   return { instances: found.map(instanceJson) };
 }
 
-function resources(node: OracleNode, after: string | undefined, limit: number): Record<string, unknown> {
-  const all = node.resources(10_000).filter(({ url }) => after === undefined || url > after);
-  return { resources: all.slice(0, page(limit)).map(resourceJson) };
+async function workloads(
+  node: OracleNode,
+  { limit, after }: Extract<ReadQuery, { kind: "workloads" }>,
+): Promise<Record<string, unknown>> {
+  const found = await new Promise<Workload[]>((resolve) => node.workloads(page(limit), after, resolve));
+  return { workloads: found.map(workloadJson) };
 }
 
-/** Answers an operator's query, as JSON values. Throws ERR_*_NOT_FOUND. */
-export function answerQuery(node: OracleNode, query: ReadQuery): Record<string, unknown> {
+async function resources(
+  node: OracleNode,
+  { limit, after }: Extract<ReadQuery, { kind: "resources" }>,
+): Promise<Record<string, unknown>> {
+  const found = await new Promise<Resource[]>((resolve) => node.resources(page(limit), after, resolve));
+  return { resources: found.map(resourceJson) };
+}
+
+/** Answers an operator's query, as JSON values. Rejects with ERR_*_NOT_FOUND. */
+export async function answerQuery(node: OracleNode, query: ReadQuery): Promise<Record<string, unknown>> {
   switch (query.kind) {
     case "instances":
       return instances(node, query);
@@ -91,9 +100,9 @@ export function answerQuery(node: OracleNode, query: ReadQuery): Record<string, 
     case "evidence":
       return evidenceOf(node, query.instance);
     case "workloads":
-      return { workloads: node.workloads(page(query.limit), query.after).map(workloadJson) };
+      return workloads(node, query);
     case "resources":
-      return resources(node, query.after, query.limit);
+      return resources(node, query);
     case "status":
       return { fenced: node.fenced, reasons: node.ready(), equivocations: node.equivocations().length };
   }

@@ -60,7 +60,7 @@ function signAnswer(deps: RegistryDeps, request: ReadRequest, body: string): Rec
   };
 }
 
-function read(deps: RegistryDeps, body: unknown, reply: FastifyReply): FastifyReply {
+async function read(deps: RegistryDeps, body: unknown, reply: FastifyReply): Promise<FastifyReply> {
   const signed = decoded(signedReadRequest, body, "request");
   const roster = deps.rosters.find(({ roster: one }) =>
     equalBytes(rosterHash(one), signed.request.rosterHash),
@@ -70,7 +70,7 @@ function read(deps: RegistryDeps, body: unknown, reply: FastifyReply): FastifyRe
   verifyReadRequest(deps.group, roster.roster, deps.node.oracle, deps.clock.nowMs(), signed);
   let answer: Record<string, unknown>;
   try {
-    answer = answerQuery(deps.node, signed.request.query);
+    answer = await answerQuery(deps.node, signed.request.query);
   } catch (error) {
     if (!(error instanceof IpseError)) throw error;
     // Signed as well: "I know no such instance" is an answer on which b+1 oracles can agree.

@@ -1,5 +1,5 @@
 import { IpseError } from "@ipse/protocol";
-import { POINT_MARK, type Store, type StoreOp } from "@ipse/protocol/host";
+import { POINT_MARK, refusePointScan, type Store, type StoreOp } from "@ipse/protocol/host";
 import { fromKeyText, toKeyText } from "./key-text.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
@@ -12,6 +12,8 @@ export interface BackendOp {
 /** What a disk has to offer: reads at once, and one atomic, durable write at a time. */
 export interface Backend {
   get(key: string): Uint8Array | undefined;
+  /** Up to `limit` keys with the prefix that are greater than `after`, in order, as of some moment after the call. */
+  keys(prefix: string, limit: number, after: string | undefined): Promise<string[]>;
   /** Resolves once the ops would survive a power cut; all of them or none. */
   write(ops: readonly BackendOp[]): Promise<void>;
 }
@@ -31,7 +33,7 @@ const GROUP_OPS_MAX = 8192;
  * A Store over one-write-at-a-time backends. Commits that arrive while a write is under way are merged into
  * the next one, so that the price of an fsync is shared. Readers see a commit from the moment its `done` is
  * called, never before: until then `#shown` keeps the value a running write replaces (undefined: there is none).
- * Only keys that may be scanned are kept in memory.
+ * Only keys that may be scanned are kept in memory; those of point tables are read from the disk, page by page.
  */
 export class GroupCommitStore implements Store {
   readonly #backend: Backend;
@@ -41,6 +43,7 @@ export class GroupCommitStore implements Store {
   #queue: Commit[] = [];
   #writing = false;
   #failed = false;
+  #reading = 0;
   #idle: (() => void)[] = [];
 
   /** `keys`: every key the backend holds outside of point tables, sorted. `fatal`: a durable write failed; the process must end. */
@@ -65,8 +68,40 @@ export class GroupCommitStore implements Store {
   }
 
   scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+    refusePointScan(prefix);
     const keys = this.#keys.scan(toKeyText(prefix), limit, after && toKeyText(after));
     return keys.map((key) => [fromKeyText(key), this.#value(key) ?? new Uint8Array()]);
+  }
+
+  page(
+    prefix: Uint8Array,
+    limit: number,
+    after: Uint8Array | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): void {
+    const [start, past] = [toKeyText(prefix), after && toKeyText(after)];
+    if (isPoint(start)) void this.#pageOf(start, limit, past, done);
+    else setImmediate(() => done(this.#keys.scan(start, limit, past).map(fromKeyText)));
+  }
+
+  async #pageOf(
+    start: string,
+    limit: number,
+    after: string | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): Promise<void> {
+    this.#reading += 1;
+    let keys: string[];
+    try {
+      keys = await this.#backend.keys(start, limit, after);
+    } catch (cause) {
+      this.#fail([], cause);
+      return;
+    } finally {
+      this.#reading -= 1;
+    }
+    if (!this.#failed) done(keys.map(fromKeyText));
+    this.#settle();
   }
 
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void {
@@ -79,10 +114,18 @@ export class GroupCommitStore implements Store {
     this.#kick();
   }
 
-  /** Calls `done` once nothing is queued and no write is under way. */
+  get #isIdle(): boolean {
+    return !this.#writing && this.#queue.length === 0 && this.#reading === 0;
+  }
+
+  /** Calls `done` once nothing is queued and no read or write is under way. */
   whenIdle(done: () => void): void {
-    if (!this.#writing && this.#queue.length === 0) done();
+    if (this.#isIdle) done();
     else this.#idle.push(done);
+  }
+
+  #settle(): void {
+    if (this.#isIdle) for (const idle of this.#idle.splice(0)) idle();
   }
 
   #kick(): void {
@@ -130,7 +173,7 @@ export class GroupCommitStore implements Store {
     this.#reveal(group, conflicts);
     this.#writing = false;
     if (this.#queue.length > 0) this.#kick();
-    else for (const idle of this.#idle.splice(0)) idle();
+    else this.#settle();
   }
 
   #reveal(group: readonly Commit[], conflicts: ReadonlySet<Commit>): void {
@@ -157,6 +200,7 @@ export class GroupCommitStore implements Store {
   }
 
   #fail(group: readonly Commit[], cause: unknown): void {
+    if (this.#failed) return;
     this.#failed = true;
     const error = cause instanceof Error ? cause : new Error(String(cause));
     this.#fatal(error);

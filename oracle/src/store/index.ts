@@ -1,5 +1,6 @@
 export { type Backend, type BackendOp, GroupCommitStore } from "./group-commit.ts";
-export { inspectStore, migrateStore, type StoreReport } from "./inspect.ts";
+export { inspectStore, type StoreReport } from "./inspect.ts";
+export { migrateStore } from "./migrate.ts";
 export {
   checkVersion,
   type LevelStore,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { IpseError } from "@ipse/protocol";
 import { storeSentence } from "./store-errors.ts";
-import { checkVersion, openDatabase, STORE_VERSION, versionOf } from "./store-level.ts";
+import { openDatabase, versionOf } from "./store-level.ts";
 
 export interface StoreReport {
   /** undefined: nothing was ever written. */
@@ -10,7 +10,8 @@ export interface StoreReport {
   readonly bytes: number;
 }
 
-function mustExist(dir: string): void {
+/** Throws ERR_STORE_MISSING. */
+export function mustExist(dir: string): void {
   if (!existsSync(dir)) throw new IpseError("ERR_STORE_MISSING", `there is no store at ${dir}`);
 }
 
@@ -28,19 +29,6 @@ export async function inspectStore(dir: string): Promise<StoreReport> {
     return { version: versionOf(db), keys, bytes };
   } catch (error) {
     throw storeSentence(dir, error);
-  } finally {
-    await db.close();
-  }
-}
-
-/** Brings a store to STORE_VERSION; returns the version it had. Version 1 is the first, so there is nothing to do yet. */
-export async function migrateStore(dir: string): Promise<number> {
-  mustExist(dir);
-  const db = await openDatabase(dir);
-  try {
-    const version = versionOf(db) ?? STORE_VERSION;
-    checkVersion(dir, version);
-    return version;
   } finally {
     await db.close();
   }

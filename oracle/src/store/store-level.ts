@@ -10,14 +10,14 @@ type Bytes = Uint8Array;
 export type Database = Level<Bytes, Bytes>;
 
 /** The layout of keys and values on disk; raise it with a migration. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
 /** First byte of every key: what describes the store, and what the oracle keeps in it. */
 const META = "\x00";
-const DATA = "\x01";
+export const DATA = "\x01";
 /** Point tables' keys start with POINT_MARK and end before the next character. */
 const POINT_PAST = String.fromCharCode(POINT_MARK.charCodeAt(0) + 1);
-const VERSION_KEY = fromKeyText(`${META}version`);
+export const VERSION_KEY = fromKeyText(`${META}version`);
 const OWNER_KEY = fromKeyText(`${META}owner`);
 const ENCODING = { keyEncoding: "view", valueEncoding: "view" } as const;
 
@@ -105,7 +105,7 @@ async function claim(db: Database, dir: string, owner: Bytes): Promise<void> {
 /** Keys read at once: a promise for each would cost more than the reading. */
 const KEYS_PAGE = 4096;
 
-/** Keys of what may be scanned, in order; point tables, which grow with instances and steps, are skipped over. */
+/** Keys of what may be scanned, in order; point tables, which grow with instances and steps, are jumped over. */
 async function scannedKeys(db: Database): Promise<string[]> {
   const out: string[] = [];
   const ranges = [
@@ -124,6 +124,28 @@ async function scannedKeys(db: Database): Promise<string[]> {
   return out;
 }
 
+/** The first key behind all that start with this prefix; undefined where there is none. */
+function behind(prefix: string): string | undefined {
+  const stem = prefix.replace(/\xff+$/, "");
+  const last = stem.at(-1);
+  return last === undefined ? undefined : stem.slice(0, -1) + String.fromCharCode(last.charCodeAt(0) + 1);
+}
+
+/** Bytes of keys that LevelDB hands over at once: about a page of them. */
+const PAGE_BYTES = 512 * 1024;
+
+/** Keys of a snapshot that LevelDB takes here and now; it is read outside of the event loop. */
+async function pageOfKeys(db: Database, prefix: string, limit: number, after?: string): Promise<string[]> {
+  const lt = behind(DATA + prefix);
+  const past = after !== undefined && after >= prefix;
+  const range = {
+    ...(past ? { gt: fromKeyText(DATA + after) } : { gte: fromKeyText(DATA + prefix) }),
+    ...(lt === undefined ? {} : { lt: fromKeyText(lt) }),
+  };
+  const keys = await db.keys({ ...range, limit, highWaterMarkBytes: PAGE_BYTES }).all();
+  return keys.map((key) => toKeyText(key).slice(1));
+}
+
 async function write(db: Database, ops: readonly BackendOp[]): Promise<void> {
   const batch = ops.map(({ key, value }) => {
     const at = fromKeyText(DATA + key);
@@ -140,6 +162,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<LevelS
     await claim(db, dir, owner);
     const backend = {
       get: (key: string) => db.getSync(fromKeyText(DATA + key)),
+      keys: (prefix: string, limit: number, after: string | undefined) =>
+        pageOfKeys(db, prefix, limit, after),
       write: (ops: readonly BackendOp[]) => write(db, ops),
     };
     const onFatal = (error: Error): void => fatal(storeSentence(dir, error));

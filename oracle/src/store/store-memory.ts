@@ -1,5 +1,5 @@
 import { IpseError } from "@ipse/protocol";
-import type { Store, StoreOp } from "@ipse/protocol/host";
+import { refusePointScan, type Store, type StoreOp } from "@ipse/protocol/host";
 import { fromKeyText, toKeyText } from "./key-text.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
@@ -13,8 +13,21 @@ export class MemoryStore implements Store {
   }
 
   scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+    refusePointScan(prefix);
     const keys = this.#keys.scan(toKeyText(prefix), limit, after && toKeyText(after));
     return keys.map((key) => [fromKeyText(key), this.#values.get(key)?.slice() ?? new Uint8Array()]);
+  }
+
+  page(
+    prefix: Uint8Array,
+    limit: number,
+    after: Uint8Array | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): void {
+    setImmediate(() => {
+      const keys = this.#keys.scan(toKeyText(prefix), limit, after && toKeyText(after));
+      done(keys.map(fromKeyText));
+    });
   }
 
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void {

@@ -180,6 +180,54 @@ describe.each([
     expect(scan("", 0)).toEqual([]);
   });
 
+  const pageOf = (store: Store, prefix: string, limit = 1000, after?: string): Promise<string[]> =>
+    new Promise((resolve) =>
+      store.page(utf8(prefix), limit, after === undefined ? undefined : utf8(after), (keys) =>
+        resolve(keys.map((key) => text(key) ?? "")),
+      ),
+    );
+
+  it("reads the keys of point tables by pages, and scans none of them", async () => {
+    const store = await fresh();
+    const names = [".p\0a", ".p\0b", ".p\0c", ".q\0a", "p\0a"];
+    await commit(store, ...names.map((name) => op(name, "x")));
+    expect(await pageOf(store, ".p\0")).toEqual([".p\0a", ".p\0b", ".p\0c"]);
+    expect(await pageOf(store, ".p\0", 2)).toEqual([".p\0a", ".p\0b"]);
+    expect(await pageOf(store, ".p\0", 2, ".p\0b")).toEqual([".p\0c"]);
+    expect(await pageOf(store, ".p\0", 9, ".p\0c")).toEqual([]);
+    expect(await pageOf(store, ".p\0", 9, ".a")).toEqual([".p\0a", ".p\0b", ".p\0c"]);
+    expect(await pageOf(store, ".p\0b")).toEqual([".p\0b"]);
+    expect(await pageOf(store, "p\0")).toEqual(["p\0a"]);
+    expect(() => keysOf(store, ".p\0")).toThrow("pages");
+    expect(keysOf(store, "p\0")).toEqual(["p\0a"]);
+  });
+
+  it("ends a page where the prefix does, also after bytes that cannot grow", async () => {
+    const store = await fresh();
+    const keys = ["2e00ff", "2e00ffff", "2e00ffff00", "2e01"].map((hex) => fromHex(hex) ?? new Uint8Array());
+    await commit(store, ...keys.map((key) => ({ key, value: utf8("x") })));
+    const found = await new Promise<Uint8Array[]>((resolve) =>
+      store.page(fromHex("2e00ffff") ?? new Uint8Array(), 9, undefined, resolve),
+    );
+    expect(found.map(toHex)).toEqual(["2e00ffff", "2e00ffff00"]);
+  });
+
+  it("reads a page after the call, and shows what was durable before it", async () => {
+    const store = await fresh();
+    await commit(store, op(".p\0a", "1"), op(".p\0gone", "1"));
+    await commit(store, op(".p\0gone", undefined));
+    let returned = false;
+    const page = pageOf(store, ".p\0").then((keys) => {
+      expect(returned).toBe(true);
+      return keys;
+    });
+    returned = true;
+    const later = commit(store, op(".p\0late", "1"));
+    expect((await page).filter((key) => key !== ".p\0late")).toEqual([".p\0a"]);
+    await later;
+    expect(await pageOf(store, ".p\0")).toEqual([".p\0a", ".p\0late"]);
+  });
+
   it("hands out copies", async () => {
     const store = await fresh();
     await commit(store, op("a", "one"));

@@ -97,7 +97,7 @@ export class World implements OAuthDeps {
   };
   instanceByKid = (kid: Uint8Array) =>
     this.instances.find((one) => equalBytes(identityKid(one.identityKey), kid));
-  instancesOf = (spiffeId: string) => this.instances.filter((one) => one.spiffeId === spiffeId);
+  instancesOf = async (spiffeId: string) => this.instances.filter((one) => one.spiffeId === spiffeId);
   statusOf = (id: Uint8Array) => this.instances.find((one) => equalBytes(one.instance, id))?.status;
   readonly ended = new Set<string>();
   revokeToken = async ({ jti }: { jti: string }) => {

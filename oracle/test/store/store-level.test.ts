@@ -87,7 +87,7 @@ describe("the level store", () => {
     const stranger = openLevelStore({ dir: dir(), owner: new Uint8Array(32), fatal });
     await expect(stranger).rejects.toMatchObject({ code: "ERR_STORE_OWNER" });
     const db = await openDatabase(dir());
-    await db.put(utf8("\x00version"), utf8("2"), { keyEncoding: "view", valueEncoding: "view" });
+    await db.put(utf8("\x00version"), utf8("3"), { keyEncoding: "view", valueEncoding: "view" });
     await db.close();
     await expect(open()).rejects.toMatchObject({ code: "ERR_STORE_VERSION" });
   });
@@ -116,6 +116,10 @@ describe("group commit", () => {
     failure: Error | undefined;
     get(key: string): Uint8Array | undefined {
       return this.values.get(key);
+    }
+    async keys(): Promise<string[]> {
+      if (this.failure) throw this.failure;
+      return [...this.values.keys()].sort();
     }
     async write(ops: readonly BackendOp[]): Promise<void> {
       this.writes.push(ops.length);

@@ -86,8 +86,8 @@ export class FakeNode implements OracleNode {
   tokenRevoked(): boolean {
     return false;
   }
-  instances(limit: number): InstanceSummary[] {
-    return this.summaries.slice(0, limit);
+  instances(limit: number, _after: unknown, done: (found: InstanceSummary[]) => void): void {
+    done(this.summaries.slice(0, limit));
   }
   instance(id: Uint8Array): InstanceSummary | undefined {
     return this.summaries.find((one) => Buffer.compare(one.instance, id) === 0);
@@ -95,8 +95,8 @@ export class FakeNode implements OracleNode {
   instanceByKid(): undefined {
     return undefined;
   }
-  instancesOf(spiffeId: string): InstanceSummary[] {
-    return this.summaries.filter((one) => one.spiffeId === spiffeId);
+  instancesOf(spiffeId: string, _limit: number, done: (found: InstanceSummary[]) => void): void {
+    done(this.summaries.filter((one) => one.spiffeId === spiffeId));
   }
   enrollment(): undefined {
     return undefined;
@@ -113,20 +113,22 @@ export class FakeNode implements OracleNode {
   workload(spiffeId: string): Workload | undefined {
     return this.known.find((one) => one.spiffeId === spiffeId);
   }
-  workloads(limit: number, after?: string): Workload[] {
-    return this.known.filter(({ spiffeId }) => after === undefined || spiffeId > after).slice(0, limit);
+  workloads(limit: number, after: string | undefined, done: (found: Workload[]) => void): void {
+    done(this.known.filter(({ spiffeId }) => after === undefined || spiffeId > after).slice(0, limit));
   }
   resource(): undefined {
     return undefined;
   }
-  resources(): [] {
-    return [];
+  resources(_limit: number, _after: unknown, done: (found: []) => void): void {
+    done([]);
   }
   endpoint(oracle: number): Endpoint | undefined {
     return this.endpoints.get(oracle);
   }
-  statements(): SignedStatement[] {
-    return this.submitted;
+  endpointStatement(oracle: number): SignedStatement | undefined {
+    return this.submitted.find(
+      ({ statement: { payload } }) => payload.kind === "endpoint" && payload.oracle === oracle,
+    );
   }
   fence(_reason: string, done: () => void): void {
     this.fenced = true;

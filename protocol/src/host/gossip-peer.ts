@@ -1,13 +1,12 @@
 import { toHex } from "../bytes.ts";
 import type { Hash } from "../encoding/index.ts";
+import { INVENTORY_PAGES_MAX } from "./oracle-inventory.ts";
 
 /** Items a peer may make me look at per gossip interval: twice what a correct one sends in two of its own. */
 const BUDGET = 4000;
 /** What an item costs its sender that did not prove itself; a correct peer sends none. */
 const UNPROVEN_COST = 50;
 const INVENTORY_PAGE_COST = 16;
-/** Pages of an inventory: oracle-inventory.ts offers no more. */
-const PAGES_MAX = 49;
 /** Items asked for per interval, in messages of at most WANT_MAX. */
 const WANTS_PER_INTERVAL = 768;
 const WANT_MAX = 256;
@@ -56,7 +55,7 @@ export class GossipPeer {
       this.#page = 0;
       this.#wanted.clear();
     }
-    const fits = page === this.#page && pages >= 1 && pages <= PAGES_MAX && page < pages;
+    const fits = page === this.#page && pages >= 1 && pages <= INVENTORY_PAGES_MAX && page < pages;
     if (!fits || !this.affords(INVENTORY_PAGE_COST)) return false;
     this.#page = page + 1 < pages ? page + 1 : undefined;
     return true;
@@ -65,6 +64,11 @@ export class GossipPeer {
   lack(hashes: readonly Hash[]): void {
     for (const hash of hashes) this.#wanted.set(toHex(hash), hash);
     this.#settle();
+  }
+
+  /** Whether something that it offered has not come yet. */
+  get lacks(): boolean {
+    return this.#wanted.size > 0;
   }
 
   got(hash: Hash): void {

@@ -1,7 +1,9 @@
 export { NonceVault } from "./nonce-vault.ts";
+export { offerMutations } from "./offered-items.ts";
 export * from "./oracle-api.ts";
 export type { PendingEvent } from "./oracle-events.ts";
 export { createOracle } from "./oracle-host.ts";
+export type { Page, PageRange, PageReader } from "./pages.ts";
 export * from "./ports.ts";
 export { StoreView } from "./store-view.ts";
 export * from "./table.ts";

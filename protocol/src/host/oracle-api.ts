@@ -142,23 +142,23 @@ export interface OracleNode {
   /** Durable, atomic: false when the key was there already (jti burns). Kept until `untilMs`. */
   burn(key: Uint8Array, untilMs: number, done: (fresh: boolean) => void): void;
 
-  /** Up to `limit` instances with ids greater than `after`, in order. */
-  instances(limit: number, after?: Hash): InstanceSummary[];
+  /** Finds up to `limit` instances with ids greater than `after`, in order. */
+  instances(limit: number, after: Hash | undefined, done: (found: InstanceSummary[]) => void): void;
   instance(id: Hash): InstanceSummary | undefined;
   /** By the RFC 7638 thumbprint (32 bytes, SHA-256) of the identity key. */
   instanceByKid(kid: Uint8Array): InstanceSummary | undefined;
-  instancesOf(spiffeId: string, limit: number): InstanceSummary[];
+  instancesOf(spiffeId: string, limit: number, done: (found: InstanceSummary[]) => void): void;
   enrollment(id: Hash): Enrollment | undefined;
   history(id: Hash, limit: number, belowSeq?: number): CertifiedHeader[];
   evidence(id: Hash): ForkEvidence | undefined;
   equivocations(): Equivocation[];
   workload(spiffeId: string): Workload | undefined;
-  workloads(limit: number, after?: string): Workload[];
+  workloads(limit: number, after: string | undefined, done: (found: Workload[]) => void): void;
   resource(url: string): Resource | undefined;
-  resources(limit: number): Resource[];
+  resources(limit: number, after: string | undefined, done: (found: Resource[]) => void): void;
   endpoint(oracle: number): Endpoint | undefined;
-  /** Statements behind the registry, for operators' reads. */
-  statements(limit: number, after?: Hash): SignedStatement[];
+  /** The statement behind `endpoint`. */
+  endpointStatement(oracle: number): SignedStatement | undefined;
 
   /** Threshold issuance; undefined where it is off. */
   readonly tokens: OracleTokenApi | undefined;

@@ -12,8 +12,10 @@ import type { SignedVote } from "../session/vote.ts";
 import type { GossipItem } from "../wire/peer.ts";
 import type { OracleMessage } from "../wire/session.ts";
 import { NonceVault } from "./nonce-vault.ts";
+import { offerMutations } from "./offered-items.ts";
 import type { OracleOptions } from "./oracle-api.ts";
 import { signCommit } from "./oracle-sign.ts";
+import { type PageReader, pageReader } from "./pages.ts";
 import type { HostEvent } from "./ports.ts";
 import { StoreView } from "./store-view.ts";
 import { put } from "./table.ts";
@@ -46,14 +48,14 @@ export interface GossipSink {
 export class OracleCore {
   readonly options: OracleOptions;
   readonly view: StoreView;
+  /** Pages of point tables; nothing comes any more once a write has failed. */
+  readonly page: PageReader;
   readonly vault: NonceVault;
   readonly bootId: Uint8Array;
   readonly newest: Roster;
   readonly counts: Record<string, number> = {};
   readonly #rosters = new Map<string, Roster>();
   gossip: GossipSink | undefined;
-  /** Told of every instance that may have stopped being active; set once the host exists. */
-  suspended: (instance: Hash) => void = () => undefined;
   /** Set when a write failed: nothing more is answered. */
   broken: Error | undefined;
 
@@ -76,6 +78,11 @@ export class OracleCore {
       this.broken = error;
       fail(error);
     });
+    const read = pageReader(options.store, this.view);
+    this.page = (from, range, done) =>
+      read(from, range, (page) => {
+        if (this.broken === undefined) done(page);
+      });
     this.bootId = options.entropy.random(16);
     this.vault = new NonceVault(options.group, options.entropy, options.oracle, this.bootId);
   }
@@ -108,16 +115,25 @@ export class OracleCore {
     this.counts[name] = (this.counts[name] ?? 0) + by;
   }
 
-  /** Runs one step to its end. `step` may throw IpseError: then nothing changed. */
-  run(step: (context: OracleContext) => Outcome, to: Destinations = {}): void {
+  /** Runs one step to its end, then calls `done`. `step` may throw IpseError: then nothing changed. */
+  run(
+    step: (context: OracleContext) => Outcome,
+    to: Destinations = {},
+    done: () => void = () => undefined,
+  ): void {
     if (this.broken !== undefined) return;
     let outcome: Outcome;
     try {
       outcome = step(this.context());
-      const { mutations, effects } = outcome;
+      const { effects } = outcome;
+      const offered = effects.flatMap((effect) =>
+        effect.kind === "gossip" ? offerMutations(this.view, effect.item) : [],
+      );
+      const mutations = [...outcome.mutations, ...offered];
       if (outcome.unproven === true) to.unproven?.();
       const deliver = (): void => {
         for (const effect of effects) this.#deliver(effect, to);
+        done();
       };
       if (mutations.length > 0) this.view.submit(mutations, deliver);
       else this.view.afterPending(deliver);
@@ -167,11 +183,8 @@ export class OracleCore {
         return this.gossip?.fetch(effect.instance, effect.seq, to.peer);
       case "moved":
         this.count("steps_certified_total");
-        if (this.view.get(records.instances, effect.instance)?.status === "ended")
-          this.suspended(effect.instance);
         return this.gossip?.moved(effect.instance);
       case "drop-slots":
-        this.suspended(effect.instance);
         return this.vault.drop(effect.instance);
       case "wipe":
         return zeroize(...effect.secrets);

@@ -7,7 +7,7 @@ import { receiverOf, resourceOf, workloadOf } from "../registry/registry.ts";
 import { listResources } from "../registry/registry-view.ts";
 import { records } from "../session/oracle/index.ts";
 import type { OracleCore } from "./oracle-core.ts";
-import { type Mutation, put, remove, table } from "./table.ts";
+import { type Mutation, pointTable, put, remove, table } from "./table.ts";
 
 /** An event that one receiver has not acknowledged: an instance of a workload that may call it is revoked. */
 const pendingEvent = struct({
@@ -18,8 +18,8 @@ const pendingEvent = struct({
 });
 /** Key: hash of the audience, then the instance. */
 const pending = table("event", pendingEvent);
-/** Revoked instances whose events were made, so that a restart makes none twice and misses none. */
-const announced = table("event-made", struct({ sinceMs: u64 }));
+/** Revoked instances whose events were made, so that none is made twice. */
+const announced = pointTable("event-made", struct({ sinceMs: u64 }));
 
 export interface PendingEvent {
   readonly audience: string;
@@ -41,7 +41,8 @@ const scopeOf = (audience: string): Hash => taggedHash("ipse/v1/event-audience",
  */
 export class OracleEvents {
   readonly #core: OracleCore;
-  readonly #waiting = new Map<string, Hash>();
+  /** Instances for which the receivers are being looked up. */
+  readonly #looking = new Set<string>();
   #cancel: (() => void) | undefined;
 
   constructor(core: OracleCore) {
@@ -49,28 +50,11 @@ export class OracleEvents {
   }
 
   start(): void {
-    this.#scan();
     this.#schedule();
   }
 
   stop(): void {
     this.#cancel?.();
-  }
-
-  /** The status of an instance may have changed. */
-  changed(instance: Hash): void {
-    this.#waiting.set(toHex(instance), instance);
-  }
-
-  /** Whatever was revoked while nobody took note, as after a crash. */
-  #scan(): void {
-    let after: Uint8Array | undefined;
-    for (;;) {
-      const rows = this.#core.view.scan(records.instances, PAGE, undefined, after);
-      for (const [id, { status }] of rows) if (status === "revoked" || status === "ended") this.changed(id);
-      after = rows.at(-1)?.[0];
-      if (rows.length < PAGE) return;
-    }
   }
 
   #schedule(): void {
@@ -81,32 +65,41 @@ export class OracleEvents {
   }
 
   #tick(): void {
-    for (const [key, instance] of [...this.#waiting].slice(0, PAGE)) {
-      this.#waiting.delete(key);
-      this.#announce(instance);
-    }
+    for (const [instance] of this.#core.view.scan(records.endedIndex, PAGE)) this.#announce(instance);
     this.#sweep();
   }
 
   #announce(instance: Hash): void {
-    const { view, options } = this.#core;
+    const { view } = this.#core;
+    const name = toHex(instance);
     const record = view.get(records.instances, instance);
-    const over = record?.status === "revoked" || record?.status === "ended";
-    if (record === undefined || !over || view.get(announced, instance) !== undefined) return;
+    if (record === undefined || view.get(records.endedIndex, instance) === undefined) return;
+    if (this.#looking.has(name)) return;
+    this.#looking.add(name);
+    this.#audiences(record.constants.spiffeId, (audiences) => {
+      this.#looking.delete(name);
+      this.#make(instance, audiences);
+    });
+  }
+
+  #make(instance: Hash, audiences: readonly string[]): void {
+    const { view, options } = this.#core;
     const sinceMs = Math.floor(options.clock.nowMs());
-    const events = this.#audiences(record.constants.spiffeId).map((audience): Mutation => {
+    const made = view.get(announced, instance) !== undefined;
+    const events = audiences.map((audience): Mutation => {
       const key = concatBytes(scopeOf(audience), instance);
       return put(pending, key, { audience, instance, jti: revokedJti(instance, audience), sinceMs });
     });
-    view.submit([put(announced, instance, { sinceMs }), ...events], () => undefined);
+    const news = made ? [] : [put(announced, instance, { sinceMs }), ...events];
+    view.submit([remove(records.endedIndex, instance), ...news], () => undefined);
   }
 
   /** Registered resources the workload may call; all of them when nobody knows any more which. */
-  #audiences(spiffeId: string): readonly string[] {
-    const { view } = this.#core;
+  #audiences(spiffeId: string, done: (audiences: readonly string[]) => void): void {
+    const { view, page } = this.#core;
     const granted = workloadOf(view, spiffeId)?.resources;
-    if (granted !== undefined) return granted.filter((url) => resourceOf(view, url) !== undefined);
-    return listResources(view, RESOURCES_MAX).map(({ url }) => url);
+    if (granted !== undefined) done(granted.filter((url) => resourceOf(view, url) !== undefined));
+    else listResources(page, RESOURCES_MAX, undefined, (found) => done(found.map(({ url }) => url)));
   }
 
   /** Up to `limit` events one receiver has not acknowledged, or of all receivers. */

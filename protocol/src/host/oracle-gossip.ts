@@ -4,6 +4,7 @@ import { IpseError } from "../errors.ts";
 import { FRAME_BYTES_MAX, GOSSIP_INTERVAL_MS } from "../limits.ts";
 import { type Roster, voteKeyOf } from "../registry/roster.ts";
 import { votesContradict } from "../session/evidence.ts";
+import { headerHash } from "../session/header.ts";
 import { selfOf } from "../session/oracle/cast-vote.ts";
 import {
   learnEnrollment,
@@ -18,8 +19,9 @@ import {
 import { type SignedVote, votesOf, voteVerifies } from "../session/vote.ts";
 import { type GossipItem, gossipItem, type PeerMessage } from "../wire/peer.ts";
 import { GossipPeer } from "./gossip-peer.ts";
+import { itemHash, offeredItem, offeredItems } from "./offered-items.ts";
 import type { Destinations, GossipSink, OracleCore } from "./oracle-core.ts";
-import { GossipInventory, itemHash } from "./oracle-inventory.ts";
+import { InventoryOffer } from "./oracle-inventory.ts";
 import type { OracleRegistry } from "./oracle-registry.ts";
 import { put } from "./table.ts";
 
@@ -64,7 +66,7 @@ function messagesOf(items: readonly GossipItem[]): GossipItem[][] {
 export class OracleGossip implements GossipSink {
   readonly #core: OracleCore;
   readonly #registry: OracleRegistry;
-  readonly #inventory: GossipInventory;
+  readonly #offers = new Map<number, InventoryOffer>();
   readonly #peers = new Map<number, GossipPeer>();
   readonly #moved = new Map<string, Hash>();
   readonly #fetched = new Map<string, number>();
@@ -77,7 +79,6 @@ export class OracleGossip implements GossipSink {
   constructor(core: OracleCore, registry: OracleRegistry) {
     this.#core = core;
     this.#registry = registry;
-    this.#inventory = new GossipInventory(core.view);
     for (const { id } of core.newest.oracles) {
       const vote = core.view.get(records.newestVotes, records.oracleKey(id));
       if (vote !== undefined) this.#newest.set(id, vote);
@@ -107,8 +108,10 @@ export class OracleGossip implements GossipSink {
   }
 
   now(item: GossipItem): void {
-    this.#inventory.add(item);
-    for (const oracle of this.#peers.keys()) this.#send(oracle, [item]);
+    for (const oracle of this.#peers.keys()) {
+      // It found no room: the peer is shown everything on offer again, once it has.
+      if (!this.#send(oracle, [item])) this.#offer(oracle);
+    }
   }
 
   moved(instance: Hash): void {
@@ -137,11 +140,20 @@ export class OracleGossip implements GossipSink {
     const peer = new GossipPeer();
     this.#peers.set(oracle, peer);
     this.#sendOpen(oracle, peer, this.#openItems());
-    for (const message of this.#inventory.pages()) this.#core.options.peers.send(oracle, message);
+    this.#offer(oracle);
+  }
+
+  #offer(oracle: number): void {
+    this.#offers.get(oracle)?.end();
+    const offer = new InventoryOffer(this.#core, oracle);
+    this.#offers.set(oracle, offer);
+    offer.pump();
   }
 
   onPeerDown(oracle: number): void {
     this.#peers.delete(oracle);
+    this.#offers.get(oracle)?.end();
+    this.#offers.delete(oracle);
   }
 
   /** True when every message found room in the peer's queue. */
@@ -164,7 +176,7 @@ export class OracleGossip implements GossipSink {
       if (record === undefined || record.status === "revoked") return [];
       return openHeaders(record).map((proven): [string, GossipItem] => {
         const item: GossipItem = { kind: "undecided", proven };
-        return [toHex(itemHash(item)), item];
+        return [toHex(headerHash(proven.signed.header)), item];
       });
     });
   }
@@ -201,6 +213,7 @@ export class OracleGossip implements GossipSink {
       peer.tick();
       this.#sendOpen(oracle, peer, open, moved);
       this.#askFor(oracle, peer);
+      this.#offers.get(oracle)?.pump();
     }
     if (this.#unsaved.size === 0) return;
     const saves = [...this.#unsaved].flatMap((oracle) => {
@@ -257,11 +270,11 @@ export class OracleGossip implements GossipSink {
         return;
       case "inventory":
         if (!peer.takesPage(message.page, message.pages)) return;
-        peer.lack(message.hashes.filter((hash) => !this.#inventory.has(hash)));
+        peer.lack(message.hashes.filter((hash) => this.#core.view.get(offeredItems, hash) === undefined));
         if (message.page + 1 === message.pages) this.#askFor(oracle, peer);
         return;
       case "want":
-        if (peer.affords(message.hashes.length)) this.#send(oracle, this.#inventory.items(message.hashes));
+        if (peer.affords(message.hashes.length)) this.#give(oracle, message.hashes);
         return;
       case "fetch":
         if (peer.affords(1)) this.#onFetch(oracle, message.instance, message.seq);
@@ -272,6 +285,14 @@ export class OracleGossip implements GossipSink {
       default:
         return;
     }
+  }
+
+  #give(oracle: number, hashes: readonly Hash[]): void {
+    const { view } = this.#core;
+    this.#send(
+      oracle,
+      hashes.flatMap((hash) => offeredItem(view, hash) ?? []),
+    );
   }
 
   #askFor(oracle: number, peer: GossipPeer): void {
@@ -287,7 +308,7 @@ export class OracleGossip implements GossipSink {
       peer.unproven();
       this.#core.event({ level: "warn", event: "gossip.refused", peer: oracle, code: error.code });
     }
-    if (!peer.synced) peer.got(itemHash(item));
+    if (peer.lacks) peer.got(itemHash(item));
   }
 
   #destinations(oracle: number, peer: GossipPeer): Destinations {

@@ -1,7 +1,6 @@
 import type { Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import type { TokenRevocation } from "../issuer/index.ts";
-import { statements } from "../registry/registry.ts";
 import type { SignedStatement } from "../registry/statement.ts";
 import { selfOf } from "../session/oracle/cast-vote.ts";
 import {
@@ -10,7 +9,6 @@ import {
   onCommit,
   onEnroll,
   onStale,
-  onStanding,
   onStatus,
   onStep,
   records,
@@ -51,7 +49,7 @@ class OracleHost extends OracleReads implements OracleNode {
   #stopping = false;
 
   constructor(core: OracleCore) {
-    super(core.view);
+    super(core);
     this.#core = core;
     this.#registry = new OracleRegistry(core);
     this.#gossip = new OracleGossip(core, this.#registry);
@@ -59,7 +57,6 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#pool = new OraclePool(core);
     this.#burns = new Burns(core);
     this.events = new OracleEvents(core);
-    core.suspended = (instance) => this.events.changed(instance);
     this.dpopNonces = new DpopNonceBook(core);
     this.#revocations = new TokenRevocations(core, () => tokenJudge(core, this.dpopNonces));
     const { issuer } = core.options;
@@ -81,7 +78,6 @@ class OracleHost extends OracleReads implements OracleNode {
   }
 
   start(): void {
-    this.#reapplyStandings();
     this.#gossip.start();
     this.#pool.start();
     this.#burns.start();
@@ -89,14 +85,6 @@ class OracleHost extends OracleReads implements OracleNode {
     this.events.start();
     this.#issuer?.start();
     this.tokens?.start();
-  }
-
-  /** A crash may have come between an operator's statement and its effect on the instance. */
-  #reapplyStandings(): void {
-    for (const [, signed] of this.#core.view.scan(statements, 100_000)) {
-      const { payload } = signed.statement;
-      if (payload.kind === "instance") this.#core.run((context) => onStanding(context, payload.instance));
-    }
   }
 
   stop(done: () => void): void {

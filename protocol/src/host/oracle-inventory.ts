@@ -1,93 +1,74 @@
-import { fromHex, toHex } from "../bytes.ts";
-import { type Hash, hashOf } from "../encoding/index.ts";
-import { statements } from "../registry/registry.ts";
-import { records } from "../session/oracle/index.ts";
-import { type GossipItem, gossipItem, type PeerMessage } from "../wire/peer.ts";
-import type { StoreView } from "./store-view.ts";
-import type { Table } from "./table.ts";
+import { compareBytes, concatBytes } from "../bytes.ts";
+import type { Hash } from "../encoding/index.ts";
+import type { PeerMessage } from "../wire/peer.ts";
+import { offeredItems } from "./offered-items.ts";
+import type { OracleCore } from "./oracle-core.ts";
 
 const PAGE_HASHES = 4096;
-/** Durable items one oracle can offer; beyond it the oldest are no longer offered on connect. */
-const ITEMS_MAX = 200_000;
-const SCAN_PAGE = 1024;
-
-export function itemHash(item: GossipItem): Hash {
-  return hashOf("ipse/v1/gossip-item", gossipItem, item);
-}
+/** Pages one peer is shown: more than 200 000 items. Which ones, where there are more, is another choice each time. */
+export const INVENTORY_PAGES_MAX = 49;
 
 /**
- * The durable things gossip carries (evidence, suspensions, equivocations,
- * statements) by hash, so that peers can ask for what they lack. Revocations
- * held by one correct oracle survive through this.
+ * Shows one peer the hashes of everything on offer (offered-items.ts), page by page, no faster than the peer takes
+ * them and without holding more than one page. What comes to be meanwhile is gossiped anyway. Hashes come in order
+ * from a random one on and around: if there are too many, each connection shows others.
  */
-export class GossipInventory {
-  readonly #view: StoreView;
-  readonly #load = new Map<string, () => GossipItem | undefined>();
+export class InventoryOffer {
+  readonly #core: Pick<OracleCore, "options">;
+  readonly #oracle: number;
+  readonly #from: Hash;
+  #after: Uint8Array | undefined;
+  /** Past the last hash: what is left comes before the one it began with. */
+  #around = false;
+  #hashes: Hash[] = [];
+  #over = false;
+  #page = 0;
+  #reading = false;
+  #ended = false;
 
-  constructor(view: StoreView) {
-    this.#view = view;
-    this.#scan(records.forks, (evidence) => ({ kind: "evidence", evidence }));
-    this.#scan(records.staleNotices, (notice) => this.#stale(notice));
-    this.#scan(records.equivocations, (evidence) => ({ kind: "equivocation", evidence }));
-    this.#scan(statements, (statement) => ({ kind: "statement", statement }));
+  constructor(core: Pick<OracleCore, "options">, oracle: number) {
+    this.#core = core;
+    this.#oracle = oracle;
+    this.#from = core.options.entropy.random(32);
+    this.#after = this.#from;
   }
 
-  #stale(notice: Extract<GossipItem, { kind: "stale" }>["notice"]): GossipItem | undefined {
-    const enrollment = this.#view.get(records.enrollments, notice.notice.instance);
-    return enrollment === undefined ? undefined : { kind: "stale", notice, enrollment };
+  /** The peer is gone. */
+  end(): void {
+    this.#ended = true;
   }
 
-  #scan<T>(from: Table<T>, item: (value: T) => GossipItem | undefined): void {
-    let after: Uint8Array | undefined;
-    for (;;) {
-      const rows = this.#view.scan(from, SCAN_PAGE, undefined, after);
-      for (const [key, value] of rows) {
-        after = key;
-        const made = item(value);
-        if (made === undefined) continue;
-        this.#note(made, () => {
-          const held = this.#view.get(from, key);
-          return held === undefined ? undefined : item(held);
-        });
+  /** Goes on where the peer's queue was full, and at the start. */
+  pump(): void {
+    if (this.#ended || this.#reading) return;
+    if (!this.#over && this.#hashes.length < PAGE_HASHES) return this.#read();
+    const last = this.#over || this.#page + 1 === INVENTORY_PAGES_MAX;
+    const pages = this.#page + (last ? 1 : 2);
+    const message: PeerMessage = { kind: "inventory", page: this.#page, pages, hashes: this.#hashes };
+    if (!this.#core.options.peers.send(this.#oracle, message)) return;
+    this.#hashes = [];
+    this.#page += 1;
+    if (last) this.#ended = true;
+    else this.#read();
+  }
+
+  #read(): void {
+    this.#reading = true;
+    const limit = PAGE_HASHES - this.#hashes.length;
+    const past = this.#after && concatBytes(offeredItems.prefix, this.#after);
+    this.#core.options.store.page(offeredItems.prefix, limit, past, (keys) => {
+      this.#reading = false;
+      for (const key of keys) {
+        this.#after = key.slice(offeredItems.prefix.length);
+        if (this.#around && compareBytes(this.#after, this.#from) > 0) this.#over = true;
+        else this.#hashes.push(this.#after);
       }
-      if (rows.length < SCAN_PAGE) return;
-    }
-  }
-
-  #note(item: GossipItem, load: () => GossipItem | undefined): void {
-    if (this.#load.size >= ITEMS_MAX) {
-      const oldest = this.#load.keys().next().value;
-      if (oldest !== undefined) this.#load.delete(oldest);
-    }
-    this.#load.set(toHex(itemHash(item)), load);
-  }
-
-  /** Takes note of an item that has just become durable. */
-  add(item: GossipItem): void {
-    if (item.kind === "head" || item.kind === "undecided" || item.kind === "enrollment") return;
-    this.#note(item, () => item);
-  }
-
-  has(hash: Hash): boolean {
-    return this.#load.has(toHex(hash));
-  }
-
-  /** Everything on offer, in pages; at least one page, so that a peer knows when it has seen all. */
-  pages(): PeerMessage[] {
-    const hashes = [...this.#load.keys()].map((hex) => fromHex(hex) ?? new Uint8Array(32));
-    const pages = Math.max(1, Math.ceil(hashes.length / PAGE_HASHES));
-    return Array.from({ length: pages }, (_, page) => ({
-      kind: "inventory" as const,
-      page,
-      pages,
-      hashes: hashes.slice(page * PAGE_HASHES, (page + 1) * PAGE_HASHES),
-    }));
-  }
-
-  items(hashes: readonly Hash[]): GossipItem[] {
-    return hashes.flatMap((hash) => {
-      const item = this.#load.get(toHex(hash))?.();
-      return item === undefined ? [] : [item];
+      if (keys.length < limit) {
+        if (this.#around) this.#over = true;
+        this.#around = true;
+        this.#after = undefined;
+      }
+      this.pump();
     });
   }
 }

@@ -2,11 +2,14 @@ import type { Hash } from "../encoding/index.ts";
 import { endpointOf, resourceOf, statements, workloadOf } from "../registry/registry.ts";
 import { listResources, listWorkloads } from "../registry/registry-view.ts";
 import type { Endpoint, Resource, SignedStatement, Workload } from "../registry/statement.ts";
+import { subjectKey } from "../registry/subject.ts";
 import type { CertifiedHeader } from "../session/certified.ts";
 import type { Enrollment } from "../session/enroll.ts";
 import type { Equivocation, ForkEvidence } from "../session/evidence.ts";
 import { records, workloadPrefix } from "../session/oracle/index.ts";
 import type { InstanceSummary } from "./oracle-api.ts";
+import type { OracleCore } from "./oracle-core.ts";
+import type { PageReader } from "./pages.ts";
 import type { StoreView } from "./store-view.ts";
 
 /** Rows one read may return, whatever is asked for. */
@@ -29,14 +32,17 @@ function summary(record: records.InstanceRecord): InstanceSummary {
 /** What an oracle's edge may ask of its records; nothing here writes. */
 export class OracleReads {
   readonly #view: StoreView;
+  readonly #page: PageReader;
 
-  constructor(view: StoreView) {
+  constructor({ view, page }: Pick<OracleCore, "view" | "page">) {
     this.#view = view;
+    this.#page = page;
   }
 
-  instances(limit: number, after?: Hash): InstanceSummary[] {
-    const rows = this.#view.scan(records.instances, Math.min(limit, ROWS_MAX), undefined, after);
-    return rows.map(([, record]) => summary(record));
+  instances(limit: number, after: Hash | undefined, done: (found: InstanceSummary[]) => void): void {
+    this.#page(records.instances, { limit: Math.min(limit, ROWS_MAX), after }, ({ rows }) =>
+      done(rows.map(([, record]) => summary(record))),
+    );
   }
 
   instance(id: Hash): InstanceSummary | undefined {
@@ -49,9 +55,11 @@ export class OracleReads {
     return found === undefined ? undefined : this.instance(found.instance);
   }
 
-  instancesOf(spiffeId: string, limit: number): InstanceSummary[] {
-    const rows = this.#view.scan(records.workloadIndex, Math.min(limit, ROWS_MAX), workloadPrefix(spiffeId));
-    return rows.flatMap(([, { instance }]) => this.instance(instance) ?? []);
+  instancesOf(spiffeId: string, limit: number, done: (found: InstanceSummary[]) => void): void {
+    const range = { limit: Math.min(limit, ROWS_MAX), start: workloadPrefix(spiffeId) };
+    this.#page(records.workloadIndex, range, ({ rows }) =>
+      done(rows.flatMap(([, { instance }]) => this.instance(instance) ?? [])),
+    );
   }
 
   enrollment(id: Hash): Enrollment | undefined {
@@ -87,23 +95,23 @@ export class OracleReads {
     return workloadOf(this.#view, spiffeId);
   }
 
-  workloads(limit: number, after?: string): Workload[] {
-    return listWorkloads(this.#view, Math.min(limit, ROWS_MAX), after);
+  workloads(limit: number, after: string | undefined, done: (found: Workload[]) => void): void {
+    listWorkloads(this.#page, Math.min(limit, ROWS_MAX), after, done);
   }
 
   resource(url: string): Resource | undefined {
     return resourceOf(this.#view, url);
   }
 
-  resources(limit: number): Resource[] {
-    return listResources(this.#view, Math.min(limit, ROWS_MAX));
+  resources(limit: number, after: string | undefined, done: (found: Resource[]) => void): void {
+    listResources(this.#page, Math.min(limit, ROWS_MAX), after, done);
   }
 
   endpoint(oracle: number): Endpoint | undefined {
     return endpointOf(this.#view, oracle);
   }
 
-  statements(limit: number, after?: Hash): SignedStatement[] {
-    return this.#view.scan(statements, Math.min(limit, ROWS_MAX), undefined, after).map(([, value]) => value);
+  endpointStatement(oracle: number): SignedStatement | undefined {
+    return this.#view.get(statements, subjectKey({ kind: "endpoint", oracle }));
   }
 }

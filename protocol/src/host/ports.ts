@@ -31,8 +31,22 @@ export interface StoreOp {
 /** An ordered key-value store with atomic, durable commits. */
 export interface Store {
   get(key: Uint8Array): Uint8Array | undefined;
-  /** Up to `limit` entries whose key starts with `prefix` and is greater than `after`, in key order. */
+  /**
+   * Up to `limit` entries whose key starts with `prefix` and is greater than `after`, in key order. Throws for the
+   * prefix of a point table (table.ts): those grow with instances, and their keys are not at hand.
+   */
   scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [key: Uint8Array, value: Uint8Array][];
+  /**
+   * Reads up to `limit` keys that start with `prefix` and are greater than `after`, in key order: those of some
+   * moment between the call and `done`. A key may be gone, or not be shown yet, when `done` runs: look it up with
+   * `get`. `done` runs after this has returned, and never once the store is closed.
+   */
+  page(
+    prefix: Uint8Array,
+    limit: number,
+    after: Uint8Array | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): void;
   /**
    * Applies all or nothing. Commits are applied in call order; `get` and `scan` show
    * them from the moment `done` is called. `done(undefined)` only once the write

@@ -1,37 +1,47 @@
-import type { View } from "../host/table.ts";
+import type { PageReader } from "../host/pages.ts";
 import { statements } from "./registry.ts";
 import type { Resource, StatementPayload, Workload } from "./statement.ts";
 import { SUBJECT_TAGS, subjectKey } from "./subject.ts";
 
-/** Up to `limit` workloads or resources that exist, in the table's order, after the one named. */
+/** Finds up to `limit` workloads or resources that exist, in the table's order, after the one named. */
 function listOf<K extends "workload" | "resource">(
-  view: Pick<View, "scan">,
+  read: PageReader,
   kind: K,
   limit: number,
   after: Uint8Array | undefined,
-): Extract<StatementPayload, { kind: K }>[] {
-  const out: Extract<StatementPayload, { kind: K }>[] = [];
+  done: (found: Extract<StatementPayload, { kind: K }>[]) => void,
+): void {
+  const found: Extract<StatementPayload, { kind: K }>[] = [];
   const start = Uint8Array.of(SUBJECT_TAGS[kind]);
-  let last = after;
-  while (out.length < limit) {
-    const page = view.scan(statements, limit, start, last);
-    for (const [key, { statement }] of page) {
-      last = key;
-      const { payload } = statement;
-      if (payload.kind === kind && !payload.deleted && out.length < limit)
-        out.push(payload as Extract<StatementPayload, { kind: K }>);
-    }
-    if (page.length < limit) break;
-  }
-  return out;
+  const more = (past: Uint8Array | undefined): void =>
+    read(statements, { limit, start, after: past }, ({ rows, next }) => {
+      for (const [, { statement }] of rows) {
+        const { payload } = statement;
+        if (payload.kind === kind && !payload.deleted && found.length < limit)
+          found.push(payload as Extract<StatementPayload, { kind: K }>);
+      }
+      if (next === undefined || found.length >= limit) done(found);
+      else more(next);
+    });
+  more(after);
 }
 
-export function listWorkloads(view: Pick<View, "scan">, limit: number, after?: string): Workload[] {
+export function listWorkloads(
+  read: PageReader,
+  limit: number,
+  after: string | undefined,
+  done: (found: Workload[]) => void,
+): void {
   const key = after === undefined ? undefined : subjectKey({ kind: "workload", spiffeId: after });
-  return listOf(view, "workload", limit, key);
+  listOf(read, "workload", limit, key, done);
 }
 
-export function listResources(view: Pick<View, "scan">, limit: number, after?: string): Resource[] {
+export function listResources(
+  read: PageReader,
+  limit: number,
+  after: string | undefined,
+  done: (found: Resource[]) => void,
+): void {
   const key = after === undefined ? undefined : subjectKey({ kind: "resource", url: after });
-  return listOf(view, "resource", limit, key);
+  listOf(read, "resource", limit, key, done);
 }

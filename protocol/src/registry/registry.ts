@@ -1,6 +1,6 @@
 import { compareBytes } from "../bytes.ts";
 import type { Hash } from "../encoding/index.ts";
-import { type Mutation, put, type Table, table, type View } from "../host/table.ts";
+import { type Mutation, pointTable, put, type Table, type View } from "../host/table.ts";
 import {
   type Endpoint,
   type Receiver,
@@ -15,7 +15,7 @@ import {
 import { type Subject, subjectKey, subjectOf } from "./subject.ts";
 
 /** The registry as it stands: the winning statement of each subject, by subjectKey. */
-export const statements: Table<SignedStatement> = table("statement", signedStatement);
+export const statements: Table<SignedStatement> = pointTable("statement", signedStatement);
 
 /** What the projection reads. */
 export type StatementView = Pick<View, "get">;

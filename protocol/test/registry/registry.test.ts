@@ -16,6 +16,13 @@ const state = (serial: number, changes: object = {}) =>
   signStatement({ ...workload, ...changes }, ["alice", "bob"], at(serial));
 const word = (action: "quarantine" | "release" | "revoke", serial: number, release = 0) =>
   signStatement(onInstance(action, release, `${action} ${serial}`), ["alice", "bob"], at(serial));
+const workloadIds = (registry: MemoryRegistry, limit: number, after?: string) => {
+  let found: string[] | undefined;
+  listWorkloads(registry.page, limit, after, (all) => {
+    found = all.map(({ spiffeId }) => spiffeId);
+  });
+  return found;
+};
 
 describe("the registry", () => {
   it("lets the newest serial win, whatever order statements arrive in", () => {
@@ -41,7 +48,7 @@ describe("the registry", () => {
     registry.apply(state(1));
     registry.apply(state(2, { deleted: true }));
     expect(workloadOf(registry, workload.spiffeId)).toBeUndefined();
-    expect(listWorkloads(registry, 10)).toEqual([]);
+    expect(workloadIds(registry, 10)).toEqual([]);
     registry.apply(state(3));
     expect(workloadOf(registry, workload.spiffeId)).toBeDefined();
   });
@@ -52,9 +59,8 @@ describe("the registry", () => {
     ids.forEach((spiffeId, i) => {
       registry.apply(state(1, { spiffeId, deleted: i === 1 || i === 2 }));
     });
-    const page = listWorkloads(registry, 2);
-    expect(page.map((one) => one.spiffeId)).toEqual([ids[0], ids[3]]);
-    expect(listWorkloads(registry, 2, ids[3]).map((one) => one.spiffeId)).toEqual([ids[4]]);
+    expect(workloadIds(registry, 2)).toEqual([ids[0], ids[3]]);
+    expect(workloadIds(registry, 2, ids[3])).toEqual([ids[4]]);
     expect(resourceOf(registry, "https://orders.test/")).toBeUndefined();
   });
 });

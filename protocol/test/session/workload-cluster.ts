@@ -4,6 +4,7 @@ import {
   createOracle,
   type OpenedAgentMessage,
   type OracleNode,
+  refusePointScan,
   type StateFile,
   type Store,
   type StoreOp,
@@ -74,13 +75,27 @@ export class MemoryStore implements Store {
     return this.rows.get(toHex(key))?.value.slice();
   }
 
-  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+  #read(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
     return [...this.rows.values()]
       .filter(({ key }) => toHex(key).startsWith(toHex(prefix)))
       .filter(({ key }) => after === undefined || compareBytes(key, after) > 0)
       .sort((a, b) => compareBytes(a.key, b.key))
       .slice(0, limit)
       .map(({ key, value }) => [key.slice(), value.slice()]);
+  }
+
+  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+    refusePointScan(prefix);
+    return this.#read(prefix, limit, after);
+  }
+
+  page(
+    prefix: Uint8Array,
+    limit: number,
+    after: Uint8Array | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): void {
+    this.#loop.after(0, () => done(this.#read(prefix, limit, after).map(([key]) => key)));
   }
 
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void {

@@ -1,16 +1,17 @@
 import { fromHex, toHex } from "../../src/bytes.ts";
 import { IpseError } from "../../src/errors.ts";
 import type { Store, StoreOp } from "../../src/host/ports.ts";
+import { refusePointScan } from "../../src/host/table.ts";
 
 interface Commit {
   readonly ops: readonly StoreOp[];
   readonly done: (error: Error | undefined) => void;
 }
 
-/** A Store whose commits become durable one by one, when the test says so; a crash loses the others. */
+/** A Store whose commits become durable, and whose pages are read, one by one when the test says so; a crash loses the others. */
 export class MemoryStore implements Store {
   readonly #durable: Map<string, Uint8Array>;
-  #pending: Commit[] = [];
+  #pending: (Commit | (() => void))[] = [];
   #dead = false;
   /** Commits asked for so far. */
   commits = 0;
@@ -27,14 +28,33 @@ export class MemoryStore implements Store {
     return this.#durable.get(toHex(key))?.slice();
   }
 
-  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+  #keys(prefix: Uint8Array, limit: number, after: Uint8Array | undefined): string[] {
     const start = toHex(prefix);
     const past = after === undefined ? "" : toHex(after);
     return [...this.#durable.keys()]
       .filter((key) => key.startsWith(start) && key > past)
       .sort()
-      .slice(0, limit)
-      .map((key) => [fromHex(key) ?? new Uint8Array(), this.#durable.get(key)?.slice() ?? new Uint8Array()]);
+      .slice(0, limit);
+  }
+
+  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+    refusePointScan(prefix);
+    return this.#keys(prefix, limit, after).map((key) => [
+      fromHex(key) ?? new Uint8Array(),
+      this.#durable.get(key)?.slice() ?? new Uint8Array(),
+    ]);
+  }
+
+  page(
+    prefix: Uint8Array,
+    limit: number,
+    after: Uint8Array | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): void {
+    if (this.#dead) return;
+    const read = (): Uint8Array[] =>
+      this.#keys(prefix, limit, after).map((key) => fromHex(key) ?? new Uint8Array());
+    this.#pending.push(() => done(read()));
   }
 
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void {
@@ -52,10 +72,14 @@ export class MemoryStore implements Store {
     return true;
   }
 
-  /** Makes the oldest commit durable and says so. */
+  /** Makes the oldest commit durable and says so, or reads the oldest page. */
   flush(): boolean {
     const commit = this.#pending.shift();
     if (commit === undefined) return false;
+    if (typeof commit === "function") {
+      commit();
+      return true;
+    }
     const applied = this.#apply(commit.ops);
     commit.done(applied ? undefined : new IpseError("ERR_STORE_CONFLICT", "a key exists"));
     return true;
@@ -71,7 +95,8 @@ export class MemoryStore implements Store {
    */
   crash(kept = 0): MemoryStore {
     this.#dead = true;
-    for (const { ops } of this.#pending.splice(0, kept)) this.#apply(ops);
+    const commits = this.#pending.filter((one) => typeof one !== "function");
+    for (const { ops } of commits.slice(0, kept)) this.#apply(ops);
     this.#pending = [];
     return new MemoryStore(this.#durable);
   }

@@ -47,7 +47,15 @@ function forgetVotes(oracle: OracleProcess): void {
         if (value === undefined || !prefix.every((byte, i) => key[i] === byte)) return value;
         return withoutVote(value);
       };
-      return { ...options, store: { get, scan: store.scan.bind(store), commit: store.commit.bind(store) } };
+      return {
+        ...options,
+        store: {
+          get,
+          scan: store.scan.bind(store),
+          page: store.page.bind(store),
+          commit: store.commit.bind(store),
+        },
+      };
     },
   });
 }

@@ -1,5 +1,5 @@
 import { IpseError } from "@ipse/protocol";
-import type { Store, StoreOp } from "@ipse/protocol/host";
+import { refusePointScan, type Store, type StoreOp } from "@ipse/protocol/host";
 import type { EventQueue } from "./event-queue.ts";
 import type { Prng } from "./prng.ts";
 
@@ -69,6 +69,24 @@ export class SimStore implements Store {
   }
 
   scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+    refusePointScan(prefix);
+    return this.#read(prefix, limit, after);
+  }
+
+  /** The keys are those of the moment the read ends, at a time of its own; a crash ends it. */
+  page(
+    prefix: Uint8Array,
+    limit: number,
+    after: Uint8Array | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): void {
+    const epoch = this.#epoch;
+    this.#queue.after(this.latencyMs * (0.5 + this.#prng.unit()), () => {
+      if (epoch === this.#epoch) done(this.#read(prefix, limit, after).map(([key]) => key));
+    });
+  }
+
+  #read(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
     const start = keyText(prefix);
     const past = after === undefined ? "" : keyText(after);
     const found: [Uint8Array, Uint8Array][] = [];

@@ -1,5 +1,5 @@
 import { compareBytes, toHex } from "@ipse/protocol";
-import type { Store, StoreOp } from "@ipse/protocol/host";
+import { refusePointScan, type Store, type StoreOp } from "@ipse/protocol/host";
 
 /** A store for oracles that live as long as a test. */
 export class MemoryStore implements Store {
@@ -9,7 +9,7 @@ export class MemoryStore implements Store {
     return this.#rows.get(toHex(key))?.value.slice();
   }
 
-  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+  #read(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
     const start = toHex(prefix);
     return [...this.#rows]
       .filter(
@@ -18,6 +18,20 @@ export class MemoryStore implements Store {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .slice(0, limit)
       .map(([, { key, value }]) => [key.slice(), value.slice()]);
+  }
+
+  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+    refusePointScan(prefix);
+    return this.#read(prefix, limit, after);
+  }
+
+  page(
+    prefix: Uint8Array,
+    limit: number,
+    after: Uint8Array | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): void {
+    setImmediate(() => done(this.#read(prefix, limit, after).map(([key]) => key)));
   }
 
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void {

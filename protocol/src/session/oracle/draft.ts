@@ -3,10 +3,19 @@ import type { Hash } from "../../encoding/index.ts";
 import type { Point } from "../../group/group.ts";
 import { type Mutation, put, remove } from "../../host/table.ts";
 import type { CertifiedHeader, ProvenHeader } from "../certified.ts";
+import type { Enrollment } from "../enroll.ts";
 import type { InstanceConstants } from "../enroll-check.ts";
 import { headerHash, type SignedHeader } from "../header.ts";
 import type { OracleContext, OracleEffect, Outcome } from "./context.ts";
-import { enrollments, histories, historyKey, type InstanceRecord, instances, openIndex } from "./records.ts";
+import {
+  endedIndex,
+  enrollments,
+  histories,
+  historyKey,
+  type InstanceRecord,
+  instances,
+  openIndex,
+} from "./records.ts";
 
 /** Every header of a record that is not decided yet: my vote above the head, and what others showed me. */
 export function openHeaders(record: InstanceRecord): ProvenHeader[] {
@@ -14,6 +23,10 @@ export function openHeaders(record: InstanceRecord): ProvenHeader[] {
   const mine = vote !== undefined && head !== undefined && vote.signed.header.seq > head.signed.header.seq;
   return mine ? [...undecided, { signed: vote.signed, parent: head }] : [...undecided];
 }
+
+/** Whether an instance is over, for good. */
+const isOver = (record: InstanceRecord | undefined): boolean =>
+  record?.status === "revoked" || record?.status === "ended";
 
 /**
  * One step of one instance in the making: the record as it will be, the other
@@ -92,8 +105,10 @@ export class InstanceDraft {
     return found;
   }
 
-  enrollment() {
-    return this.context.view.get(enrollments, this.id);
+  /** The instance's ENROLL, which may be part of this very step. */
+  enrollment(): Enrollment | undefined {
+    const learned = this.#mutations.find(({ table }) => table === enrollments)?.value;
+    return (learned as Enrollment | undefined) ?? this.context.view.get(enrollments, this.id);
   }
 
   outcome(): Outcome {
@@ -104,6 +119,8 @@ export class InstanceDraft {
       const has = openHeaders(this.record).length > 0;
       if (has && !had) mutations.push(put(openIndex, this.id, { instance: this.id }));
       if (had && !has) mutations.push(remove(openIndex, this.id));
+      if (isOver(this.record) && !isOver(this.#before))
+        mutations.push(put(endedIndex, this.id, { instance: this.id }));
     }
     return { mutations, effects: [...this.#effects] };
   }

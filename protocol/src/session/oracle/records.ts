@@ -60,11 +60,11 @@ export const historyRecord = struct({ certified: certifiedHeader, adoptedAtMs: u
 const ticketUseRecord = struct({ instance: hash32 });
 const poolUseRecord = struct({ instance: hash32 });
 
-export const instances: Table<InstanceRecord> = table("instance", instanceRecord);
+export const instances: Table<InstanceRecord> = pointTable("instance", instanceRecord);
 export const enrollments = pointTable("enrollment", enrollmentRecord);
 export const histories = pointTable("history", historyRecord);
-export const forks = table("fork", forkEvidence);
-export const staleNotices = table("stale", signedStaleNotice);
+export const forks = pointTable("fork", forkEvidence);
+export const staleNotices = pointTable("stale", signedStaleNotice);
 export const equivocations = table("equivocation", equivocation);
 export const ticketUses = pointTable("ticket-use", ticketUseRecord);
 /** Signing shares of certified pool keys this oracle still holds, by pool key id. */
@@ -78,10 +78,15 @@ export const selfRecord = struct({ counter: u64, fenced: bool, fencedReason: tex
 export const self = pointTable("self", selfRecord);
 /** Instances that hold an undecided header, voted or not, so that gossip need not scan them all. */
 export const openIndex = table("open", struct({ instance: hash32 }));
+/**
+ * Instances that were revoked or ended and whose receivers were not told yet: written with the status itself, so that
+ * neither a crash loses one nor a start has to look for them.
+ */
+export const endedIndex = table("ended", struct({ instance: hash32 }));
 /** Instance by SHA-256 RFC 7638 thumbprint of its identity key. */
 export const kidIndex = pointTable("kid", struct({ instance: hash32 }));
 /** Instances of a workload: key is hash of the SPIFFE ID, then the instance. */
-export const workloadIndex = table("workload-instance", struct({ instance: hash32 }));
+export const workloadIndex = pointTable("workload-instance", struct({ instance: hash32 }));
 
 export const SELF_KEY = new Uint8Array(0);
 

@@ -1,5 +1,6 @@
 import { compareBytes, toHex } from "../../../src/bytes.ts";
 import type { Entropy, StateFile, Store, StoreOp, Timers } from "../../../src/host/ports.ts";
+import { refusePointScan } from "../../../src/host/table.ts";
 import { seededRandom } from "../../group/backends.ts";
 import { START_MS } from "./cast.ts";
 
@@ -102,6 +103,7 @@ const mapKey = (key: Uint8Array): string => toHex(key);
 export class Disk implements Store {
   readonly #rows = new Map<string, [Uint8Array, Uint8Array]>();
   #waiting: { ops: readonly StoreOp[]; done: (error: Error | undefined) => void; pending: Pending }[] = [];
+  readonly #reads = new Set<Pending>();
   readonly #world: World;
   readonly #label: string;
 
@@ -114,7 +116,7 @@ export class Disk implements Store {
     return this.#rows.get(mapKey(key))?.[1].slice();
   }
 
-  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+  #read(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
     const start = mapKey(prefix);
     return [...this.#rows.entries()]
       .filter(
@@ -123,6 +125,28 @@ export class Disk implements Store {
       .map(([, [key, value]]): [Uint8Array, Uint8Array] => [key.slice(), value.slice()])
       .sort(([a], [b]) => compareBytes(a, b))
       .slice(0, limit);
+  }
+
+  scan(prefix: Uint8Array, limit: number, after?: Uint8Array): [Uint8Array, Uint8Array][] {
+    refusePointScan(prefix);
+    return this.#read(prefix, limit, after);
+  }
+
+  page(
+    prefix: Uint8Array,
+    limit: number,
+    after: Uint8Array | undefined,
+    done: (keys: Uint8Array[]) => void,
+  ): void {
+    const read = this.#world.add(
+      `${this.#label} page`,
+      () => {
+        this.#reads.delete(read);
+        done(this.#read(prefix, limit, after).map(([key]) => key));
+      },
+      false,
+    );
+    this.#reads.add(read);
   }
 
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void {
@@ -152,6 +176,8 @@ export class Disk implements Store {
       }
     }
     for (const { pending } of lost) pending.alive = false;
+    for (const read of this.#reads) read.alive = false;
+    this.#reads.clear();
   }
 
   /** The durable rows, to start other disks from. */
