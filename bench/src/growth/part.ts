@@ -9,6 +9,7 @@ import { median } from "../measure/stats.ts";
 import type { BenchOptions } from "../options.ts";
 import type { Findings } from "../report.ts";
 import { known } from "../signing/material.ts";
+import { measureHistory } from "./history.ts";
 import { bytesIn, populate } from "./populate.ts";
 
 const ORACLES = [1, 2, 3, 4];
@@ -44,7 +45,7 @@ async function grow(group: Group, many: BenchCluster, scale: number, figures: Fi
 }
 
 /** Oracles with many enrolled instances: disk, memory, restart, and whether a step costs the same. */
-export async function growthPart(group: Group, { quick }: BenchOptions): Promise<Findings> {
+async function instances(group: Group, quick: boolean): Promise<Findings> {
   const scale = quick ? 100 : 1;
   const figures: Figures = {};
   const few = new BenchCluster({ name: "few", group: "default", store: "level" });
@@ -72,4 +73,10 @@ export async function growthPart(group: Group, { quick }: BenchOptions): Promise
   } finally {
     await Promise.all([few.stop(), many.stop()]);
   }
+}
+
+/** What grows: enrolled instances, and the history of one. */
+export async function growthPart(group: Group, { quick }: BenchOptions): Promise<Findings> {
+  const { ratios, figures } = await instances(group, quick);
+  return { ratios, figures: { ...figures, ...(await measureHistory(group, quick ? 100 : 1)) } };
 }

@@ -4,6 +4,7 @@ export { migrateStore } from "./migrate.ts";
 export {
   checkVersion,
   type LevelStore,
+  levelBackend,
   openDatabase,
   openLevelStore,
   STORE_VERSION,

@@ -2,7 +2,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { IpseError } from "@ipse/protocol";
 import { POINT_MARK } from "@ipse/protocol/host";
 import { Level } from "level";
-import { type BackendOp, GroupCommitStore } from "./group-commit.ts";
+import { type Backend, type BackendOp, GroupCommitStore } from "./group-commit.ts";
 import { fromKeyText, toKeyText } from "./key-text.ts";
 import { damaged, storeSentence } from "./store-errors.ts";
 
@@ -146,12 +146,21 @@ async function pageOfKeys(db: Database, prefix: string, limit: number, after?: s
   return keys.map((key) => toKeyText(key).slice(1));
 }
 
-async function write(db: Database, ops: readonly BackendOp[]): Promise<void> {
+async function write(db: Database, ops: readonly BackendOp[], sync: boolean): Promise<void> {
   const batch = ops.map(({ key, value }) => {
     const at = fromKeyText(DATA + key);
     return value === undefined ? { type: "del" as const, key: at } : { type: "put" as const, key: at, value };
   });
-  await db.batch(batch, { sync: true, ...ENCODING });
+  await db.batch(batch, { sync, ...ENCODING });
+}
+
+/** LevelDB under an oracle's keys. Without `sync` a power cut takes back what was written: no oracle runs so. */
+export function levelBackend(db: Database, sync = true): Backend {
+  return {
+    get: (key) => db.getSync(fromKeyText(DATA + key)),
+    keys: (prefix, limit, after) => pageOfKeys(db, prefix, limit, after),
+    write: (ops) => write(db, ops, sync),
+  };
 }
 
 /** Opens (or creates) an oracle's durable store. Throws ERR_STORE_*. */
@@ -160,14 +169,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<LevelS
   const db = await openDatabase(dir, lockWaitMs);
   try {
     await claim(db, dir, owner);
-    const backend = {
-      get: (key: string) => db.getSync(fromKeyText(DATA + key)),
-      keys: (prefix: string, limit: number, after: string | undefined) =>
-        pageOfKeys(db, prefix, limit, after),
-      write: (ops: readonly BackendOp[]) => write(db, ops),
-    };
     const onFatal = (error: Error): void => fatal(storeSentence(dir, error));
-    const store = new GroupCommitStore(backend, await scannedKeys(db), onFatal);
+    const store = new GroupCommitStore(levelBackend(db), await scannedKeys(db), onFatal);
     return { store, close: () => db.close() };
   } catch (error) {
     await db.close();
