@@ -43,7 +43,7 @@ function rowsOf(
 }
 
 /** What the rows are modeled on: an instance that really enrolled, as this oracle keeps it. */
-async function modelIn(dir: string, owner: Uint8Array) {
+export async function modelIn(dir: string, owner: Uint8Array) {
   const fatal = (error: Error): never => {
     throw error;
   };

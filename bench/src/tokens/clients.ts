@@ -1,10 +1,11 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
-import { openDatabase, openLevelStore } from "@ipse/oracle/store";
+import { openDatabase } from "@ipse/oracle/store";
 import { fromBase64Url, fromHex } from "@ipse/protocol";
-import { decode, encode } from "@ipse/protocol/encoding";
+import { encode } from "@ipse/protocol/encoding";
 import type { Table } from "@ipse/protocol/host";
 import { identityKid, jwkThumbprint, publicJwk } from "@ipse/protocol/oauth";
 import { records } from "@ipse/protocol/session/oracle";
+import { modelIn } from "../growth/populate.ts";
 import { known } from "../signing/material.ts";
 import type { Asker } from "./presign.ts";
 
@@ -48,25 +49,6 @@ export function clientJwk({ identityKey, kid }: BenchClient): Record<string, str
 /** What the oracle's store puts before each of its keys (store-level.ts). */
 const DATA = Uint8Array.of(1);
 
-/** An instance that really enrolled, as this oracle keeps it. */
-async function modelIn(dir: string, owner: Uint8Array) {
-  const fatal = (error: Error): never => {
-    throw error;
-  };
-  const { store, close } = await openLevelStore({ dir, owner, fatal });
-  try {
-    const [key, value] = known(store.scan(records.instances.prefix, 1)[0], "an instance");
-    const id = key.slice(records.instances.prefix.length);
-    const stored = store.get(Buffer.concat([records.enrollments.prefix, id]));
-    return {
-      record: decode(records.instances.codec, value),
-      enrollment: decode(records.enrollments.codec, known(stored, "an enrollment")),
-    };
-  } finally {
-    await close();
-  }
-}
-
 /**
  * Makes the clients known to stopped oracles: rows after the model of an instance that really enrolled, but with
  * identity keys of ours. A threshold key signs some dozen assertions a second; the token endpoint cannot tell.
@@ -76,7 +58,7 @@ export async function addInstances(
   owner: Uint8Array,
   clients: readonly BenchClient[],
 ): Promise<void> {
-  const { record, enrollment } = await modelIn(known(dirs[0], "a store"), owner);
+  const { model, enrollment } = await modelIn(known(dirs[0], "a store"), owner);
   const row = <T>(into: Table<T>, key: Uint8Array, value: T) => ({
     type: "put" as const,
     key: Buffer.concat([DATA, into.prefix, key]),
@@ -84,9 +66,9 @@ export async function addInstances(
   });
   const rows = clients.flatMap(({ instance: name, identityKey }) => {
     const instance = known(fromHex(name), "an instance");
-    const constants = { ...record.constants, instance, identityKey };
+    const constants = { ...model.constants, instance, identityKey };
     return [
-      row(records.instances, instance, { ...record, constants, vote: undefined, undecided: [] }),
+      row(records.instances, instance, { ...model, constants, vote: undefined, undecided: [] }),
       row(records.enrollments, instance, enrollment),
       row(records.kidIndex, identityKid(identityKey), { instance }),
     ];

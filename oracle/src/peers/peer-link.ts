@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { errorCode } from "@ipse/protocol";
 import { encodePeerFrame, type PeerMessage, parsePeerFrame } from "@ipse/protocol/wire";
 import type { Logger } from "pino";
@@ -15,6 +16,8 @@ export interface PeerLinkOptions {
   /** The peer has proven who it is. */
   readonly onUp: (oracle: number, link: PeerLink) => void;
   readonly onMessage: (oracle: number, message: PeerMessage) => void;
+  /** What carries the WebSocket: messages of one turn of the event loop leave together in one write. */
+  readonly wire?: Duplex | undefined;
   /** Called once; `oracle` is undefined when the peer never proved itself. */
   readonly onDown: (oracle: number | undefined, link: PeerLink) => void;
 }
@@ -31,6 +34,7 @@ export class PeerLink {
   #oracle: number | undefined;
   #alive = true;
   #closed = false;
+  #gathering = false;
 
   /** `socket` is open. */
   constructor(socket: WebSocket, options: PeerLinkOptions) {
@@ -60,8 +64,21 @@ export class PeerLink {
     const socket = this.#socket;
     if (socket.readyState !== WebSocket.OPEN) return false;
     if (socket.bufferedAmount > this.#options.limits.buffered_bytes_max) return false;
+    this.#gather();
     socket.send(encodePeerFrame(message));
     return true;
+  }
+
+  /** Holds writes back until this turn of the event loop is over: a write for each costs more than the message. */
+  #gather(): void {
+    const { wire } = this.#options;
+    if (wire === undefined || this.#gathering) return;
+    this.#gathering = true;
+    wire.cork();
+    setImmediate(() => {
+      this.#gathering = false;
+      wire.uncork();
+    });
   }
 
   close(): void {

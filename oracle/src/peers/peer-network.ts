@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { FRAME_BYTES_MAX } from "@ipse/protocol";
 import type { Group } from "@ipse/protocol/group";
 import type { Entropy, OracleNode, PeerLinks } from "@ipse/protocol/host";
@@ -76,14 +77,19 @@ export class PeerNetwork implements PeerLinks {
     return this.#up.get(oracle)?.send(message) ?? false;
   }
 
-  /** A connection at /v1/peer. */
-  accept(socket: WebSocket): void {
+  /** A connection at /v1/peer, and what carries it. */
+  accept(socket: WebSocket, wire?: Duplex): void {
     if (this.#stopped || this.#node === undefined || this.#strangers.size >= STRANGERS_MAX)
       socket.terminate();
-    else this.#link(socket, undefined, () => {});
+    else this.#link(socket, wire, undefined, () => {});
   }
 
-  #link(socket: WebSocket, expected: number | undefined, ended: (wasUp: boolean) => void): void {
+  #link(
+    socket: WebSocket,
+    wire: Duplex | undefined,
+    expected: number | undefined,
+    ended: (wasUp: boolean) => void,
+  ): void {
     const node = this.#node;
     if (node === undefined) return socket.terminate();
     const {
@@ -100,6 +106,7 @@ export class PeerNetwork implements PeerLinks {
     const sign = (input: Uint8Array): Uint8Array => node.signPeerProof(input);
     const link = new PeerLink(socket, {
       handshake: { group, oracle, rosters, expected, challenge, sign },
+      wire,
       limits,
       log,
       handshakeMs,
@@ -144,9 +151,9 @@ export class PeerNetwork implements PeerLinks {
 
   async #dial(id: number, backoff: Backoff): Promise<void> {
     try {
-      const socket = await this.#connect(id);
+      const { socket, wire } = await this.#connect(id);
       if (this.#stopped) return socket.terminate();
-      this.#link(socket, id, (wasUp) => {
+      this.#link(socket, wire, id, (wasUp) => {
         if (wasUp) backoff.reset();
         this.#dialAgain(id, backoff);
       });
@@ -157,7 +164,7 @@ export class PeerNetwork implements PeerLinks {
   }
 
   /** Resolves with an open WebSocket over a connection whose pin held. */
-  async #connect(id: number): Promise<WebSocket> {
+  async #connect(id: number): Promise<{ readonly socket: WebSocket; readonly wire: Duplex }> {
     const endpoint = this.#node?.endpoint(id);
     if (endpoint === undefined) throw new Error(`no endpoint of oracle ${id} is known`);
     const timeoutMs = this.#options.handshakeMs ?? 10_000;
@@ -174,6 +181,6 @@ export class PeerNetwork implements PeerLinks {
       socket.once("open", resolve);
       socket.on("error", reject);
     });
-    return socket;
+    return { socket, wire: connection };
   }
 }

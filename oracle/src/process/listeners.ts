@@ -28,7 +28,7 @@ async function makeListeners(parts: Parts): Promise<Listeners> {
     tls: material.sessionTls,
     limits,
     log,
-    acceptPeer: (socket) => peers.accept(socket),
+    acceptPeer: (socket, wire) => peers.accept(socket, wire),
   });
   const oauth =
     loaded.config.oauth === undefined ? undefined : createHttp({ tls: material.oauthTls, limits });

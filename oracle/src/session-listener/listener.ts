@@ -14,7 +14,7 @@ export interface SessionListenerOptions extends RegistryDeps {
   readonly limits: Limits;
   readonly log: Logger;
   /** Takes over the connections at /v1/peer. */
-  readonly acceptPeer: (socket: WebSocket) => void;
+  readonly acceptPeer: (socket: WebSocket, wire: Duplex) => void;
   readonly helloMs?: number;
   readonly pingMs?: number;
   readonly lifetimeMs?: number;
@@ -80,9 +80,9 @@ export function createSessionListener(options: SessionListenerOptions): SessionL
     perMessageDeflate: false,
     clientTracking: false,
   });
-  const routes: Readonly<Record<string, (socket: WebSocket) => void>> = {
+  const routes: Readonly<Record<string, (socket: WebSocket, request: IncomingMessage) => void>> = {
     "/v1/session": (socket) => connections.accept(socket),
-    "/v1/peer": options.acceptPeer,
+    "/v1/peer": (socket, request) => options.acceptPeer(socket, request.socket),
   };
   let draining = false;
   const upgraded = new Set<Duplex>();

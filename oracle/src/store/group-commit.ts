@@ -131,7 +131,8 @@ export class GroupCommitStore implements Store {
   #kick(): void {
     if (this.#writing || this.#failed) return;
     this.#writing = true;
-    queueMicrotask(() => void this.#flush());
+    // After this turn of the event loop, so that all of its commits share one write.
+    setImmediate(() => void this.#flush());
   }
 
   #takeGroup(): Commit[] {

@@ -45,7 +45,10 @@ describe("the links between oracles", () => {
     const network = networkOf(id);
     const node = new FakeNode(id);
     const tls = { cert: readFileSync(join(dir, "crt")), key: readFileSync(join(dir, "key")) };
-    const opened = await openListener({ tls, acceptPeer: (socket) => network.accept(socket) }, node);
+    const opened = await openListener(
+      { tls, acceptPeer: (socket, wire) => network.accept(socket, wire) },
+      node,
+    );
     cleanups.push(opened.close);
     const sessionUrl = `https://127.0.0.1:${opened.port}`;
     return { ...opened, node, network, endpoint: { oracle: id, sessionUrl, oauthUrl: sessionUrl, tlsPin } };
@@ -80,7 +83,10 @@ describe("the links between oracles", () => {
     two.network.stop();
     await until(() => one.node.peerEvents.some(([event]) => event === "down"));
     const again = networkOf(2);
-    const replacement = await openListener({ acceptPeer: (socket) => again.accept(socket) }, two.node);
+    const replacement = await openListener(
+      { acceptPeer: (socket, wire) => again.accept(socket, wire) },
+      two.node,
+    );
     cleanups.push(replacement.close);
     const sessionUrl = `http://127.0.0.1:${replacement.port}`;
     one.node.endpoints.set(2, { oracle: 2, sessionUrl, oauthUrl: sessionUrl, tlsPin: new Uint8Array(32) });
@@ -121,7 +127,10 @@ describe("the links between oracles", () => {
     const network = networkOf(2);
     const node = new FakeNode(2);
     network.start(node);
-    const { port, close } = await openListener({ acceptPeer: (socket) => network.accept(socket) }, node);
+    const { port, close } = await openListener(
+      { acceptPeer: (socket, wire) => network.accept(socket, wire) },
+      node,
+    );
     cleanups.push(close);
     for (const junk of [randomBytes(50), "text", new Uint8Array(), new Uint8Array(300_000)]) {
       const client = await openClient(`ws://127.0.0.1:${port}/v1/peer`);

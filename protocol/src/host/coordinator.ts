@@ -8,8 +8,13 @@ import { CosignAttempt } from "./cosign-attempt.ts";
 import type { HeldIssuerKey } from "./issuer-keyring.ts";
 import type { OracleCore } from "./oracle-core.ts";
 
-/** After this, everybody else is asked as well. */
+/** After this, everybody else is asked as well; later while all answers take long, or that would add to the load. */
 const HEDGE_MS = 300;
+const HEDGE_MS_MAX = 1_000;
+/** In hedging, how much longer than usual an answer may take. */
+const HEDGE_FACTOR = 3;
+/** How much one answer counts in what is usual. */
+const USUAL_WEIGHT = 1 / 16;
 /** Time for the shares of round two before others are asked. */
 const ROUND_MS = 1_000;
 const OVERALL_MS = 4_000;
@@ -29,6 +34,7 @@ interface Running {
   readonly attempt: CosignAttempt;
   readonly done: Done;
   readonly cancels: (() => void)[];
+  readonly beganMs: number;
 }
 
 /** Delivers a message of ours to an oracle, this one included; false when it cannot be reached. */
@@ -45,6 +51,8 @@ export class Coordinator {
   readonly #connected = new Set<number>();
   readonly #distrusted = new Map<number, number>();
   #turn = 0;
+  /** How long peers take to commit of late. */
+  #usualMs = 0;
 
   constructor(core: OracleCore, send: Send) {
     this.#core = core;
@@ -72,17 +80,21 @@ export class Coordinator {
     if (this.#running.size >= ATTEMPTS_MAX)
       return done(new OAuthError("temporarily_unavailable", "too many signatures under way"));
     const { options, newest } = this.#core;
-    const { group, entropy, timers } = options;
+    const { group, entropy, timers, clock } = options;
     const { quorum, byzantineMax } = newest;
     const id = entropy.random(16);
     const attempt = new CosignAttempt({ group, id, key, subject, input, quorum, byzantineMax });
-    const running: Running = { attempt, done, cancels: [] };
+    const running: Running = { attempt, done, cancels: [], beganMs: clock.monotonicMs() };
     this.#running.set(attempt.name, running);
     running.cancels.push(
-      timers.after(HEDGE_MS, () => this.#ask(running, newest.oracles.length)),
+      timers.after(this.#hedgeMs, () => this.#ask(running, newest.oracles.length)),
       timers.after(OVERALL_MS, () => this.#end(running, attempt.verdict())),
     );
     this.#ask(running, attempt.lacking);
+  }
+
+  get #hedgeMs(): number {
+    return Math.min(HEDGE_MS_MAX, Math.max(HEDGE_MS, HEDGE_FACTOR * this.#usualMs));
   }
 
   #end(running: Running, result: Uint8Array | OAuthError): void {
@@ -202,8 +214,10 @@ export class Coordinator {
   ): void {
     const { attempt } = running;
     if (!attempt.waiting.delete(oracle) || attempt.round2 !== undefined) return;
+    const { group, clock } = this.#core.options;
+    if (oracle !== this.#core.options.oracle)
+      this.#usualMs += USUAL_WEIGHT * (clock.monotonicMs() - running.beganMs - this.#usualMs);
     try {
-      const { group } = this.#core.options;
       const commitment = validateCommitment(group, { identifier: oracle, hiding, binding });
       attempt.offers.set(oracle, { slotId, commitment });
     } catch (error) {

@@ -13,6 +13,7 @@ import {
   SIGNED_JWKS_TYP,
   type SignableTokenRequest,
   signedJwksClaims,
+  type TokenJudge,
   tokenInput,
 } from "../issuer/index.ts";
 import { allow } from "../oauth/oauth-error.ts";
@@ -37,19 +38,19 @@ export interface Judged {
 export class CosignJudge {
   readonly #core: OracleCore;
   readonly #keyring: IssuerKeyring;
-  readonly #nonces: DpopNonceBook;
+  readonly #tokenJudge: TokenJudge;
   /** By the object itself: what comes from a peer is never the same one. */
   readonly #judged = new WeakMap<SignableTokenRequest, JudgedRequest>();
 
   constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook) {
     this.#core = core;
     this.#keyring = keyring;
-    this.#nonces = nonces;
+    this.#tokenJudge = tokenJudge(core, nonces);
   }
 
   /** Judges a request of a client of ours. Its parts come here again as one of the signers, and are not verified twice. */
   request(request: SignableTokenRequest): JudgedRequest {
-    const judged = judgeRequest(tokenJudge(this.#core, this.#nonces), request);
+    const judged = judgeRequest(this.#tokenJudge, request);
     this.#judged.set(request, judged);
     return judged;
   }
@@ -67,9 +68,8 @@ export class CosignJudge {
   }
 
   #token(key: HeldIssuerKey, { request, terms }: Extract<CosignSubject, { kind: "token" }>): Judged {
-    const judge = tokenJudge(this.#core, this.#nonces);
-    const judged = this.#judged.get(request) ?? judgeRequest(judge, request);
-    const claims = agreedClaims(judge, judged, request, terms);
+    const judged = this.#judged.get(request) ?? judgeRequest(this.#tokenJudge, request);
+    const claims = agreedClaims(this.#tokenJudge, judged, request, terms);
     const { instance, spiffeId } = judged.instance;
     const { view } = this.#core;
     const recheck = (): void => {
