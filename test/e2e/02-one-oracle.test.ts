@@ -1,7 +1,6 @@
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Agent, errorCodeOf, signatureVerifies, until } from "../src/processes/index.ts";
+import { freePort } from "./support/free-port.ts";
 import { Interposer } from "./support/interposer.ts";
 import { OracleSet } from "./support/oracle-set.ts";
 import { expectUnharmed, mustSign } from "./support/suspensions.ts";
@@ -9,15 +8,6 @@ import { useWorld } from "./support/world.ts";
 
 let oracles: OracleSet;
 const interposers = new Map<number, Interposer>();
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** Every oracle moves to another port, and an interposer takes its address. */
 async function interpose(): Promise<void> {

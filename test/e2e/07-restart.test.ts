@@ -88,7 +88,7 @@ function withoutProgress(key: string, value: unknown): unknown {
 }
 
 /** After the change of mode: new tokens need a quorum, the old one holds until it ends, no oracle can mint any more. */
-async function signsTogether(old: string): Promise<void> {
+async function signsTogether(old: string): Promise<string> {
   const fresh = await token("read");
   expect([algOf(fresh), await holds(fresh), await holds(old)]).toEqual(["EdDSA", true, true]);
   for (const { id } of world.cluster.oracles) {
@@ -96,6 +96,21 @@ async function signsTogether(old: string): Promise<void> {
     expect(files.filter((name) => /token/.test(name))).toEqual([]);
     expect(files).toContain("retiring-keys.json");
   }
+  return fresh;
+}
+
+/** `issuer rotate --immediate`: the key is not trusted any more, nor is what it signed. */
+async function replacesKey(distrusted: string): Promise<void> {
+  const { kid: old } = decodeProtectedHeader(distrusted);
+  const ordered = await world.cluster.json(["issuer", "rotate", "--immediate", "--reason", "theft"]);
+  expect(ordered).toMatchObject({ immediate: true, refused_by: [] });
+  const replaced = async (): Promise<boolean> => {
+    const { keys } = await world.cluster.json(["issuer", "list"]);
+    const kids = (keys as { jwk: { kid: string } }[]).map(({ jwk }) => jwk.kid);
+    return kids.length === 1 && kids[0] !== old;
+  };
+  await until(replaced, { what: "the new issuer key" });
+  await expect(holds(distrusted)).rejects.toMatchObject({ code: "ERR_JWKS_NO_MATCHING_KEY" });
 }
 
 describe("a dev cluster that is stopped and resumed", () => {
@@ -121,7 +136,7 @@ describe("a dev cluster that is stopped and resumed", () => {
     });
     expect((await revoked.sign(Buffer.from("no"))).code).toBe("ERR_INSTANCE_REVOKED");
     await expectUnharmed(world.cluster, agent);
-    await signsTogether(old);
+    await replacesKey(await signsTogether(old));
   });
 
   it("refuses a second one on the same directory, and other numbers of oracles", async () => {

@@ -3,7 +3,13 @@ import { pipeline } from "node:stream/promises";
 import { bodyOf } from "./body.ts";
 import type { Credentials } from "./credentials.ts";
 import { admit, type Gate } from "./gate.ts";
-import { callsTokenInvalid, requestHeaders, responseHeaders, wantedNonce } from "./headers.ts";
+import {
+  callsTokenInvalid,
+  requestHeaders,
+  responseHeaders,
+  responseTrailers,
+  wantedNonce,
+} from "./headers.ts";
 import { ProxyProblem } from "./problem.ts";
 import { StaleConnection, type Target, type TargetReply, type TargetRequest } from "./target.ts";
 
@@ -73,6 +79,8 @@ export async function passOn(
   }
   const { statusCode = 502, statusMessage = "" } = from;
   to.writeHead(statusCode, statusMessage, [...responseHeaders(from), ...more()]);
+  // Before the end that the pipeline passes on; node leaves them out where the answer has a length.
+  from.once("end", () => to.addTrailers(responseTrailers(from)));
   // What breaks off on one side breaks off on the other: a cut answer must not look like a whole one.
   await pipeline(from, to);
 }

@@ -46,6 +46,19 @@ export function responseHeaders(response: IncomingMessage): string[] {
   return out;
 }
 
+/** Framing and routing have no place behind a body (RFC 9110 section 6.5.1). */
+const NO_TRAILER = [...HOP_BY_HOP, ...OURS, "content-length", "dpop-nonce"];
+
+/** Fields that came behind the response's body, once it has ended. */
+export function responseTrailers({ rawTrailers }: IncomingMessage): [name: string, value: string][] {
+  const out: [string, string][] = [];
+  for (let i = 0; i + 1 < rawTrailers.length; i += 2) {
+    const name = rawTrailers[i] ?? "";
+    if (!NO_TRAILER.includes(name.toLowerCase())) out.push([name, rawTrailers[i + 1] ?? ""]);
+  }
+  return out;
+}
+
 /** The nonce of a target that wants one in the proof (RFC 9449 section 9); undefined when it said anything else. */
 export function wantedNonce(response: IncomingMessage): string | undefined {
   if (response.statusCode !== 401) return undefined;

@@ -47,17 +47,22 @@ const late = (what: string, proxyError: string): ProxyProblem =>
 function limitTime(request: ClientRequest, responseMs: number): () => void {
   const after = (ms: number, problem: ProxyProblem) => setTimeout(() => request.destroy(problem), ms);
   let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    timer = after(responseMs, late("answer", "http_response_timeout"));
+  };
   request.once("socket", (socket) => {
     if (!socket.connecting) return;
     const connecting = after(CONNECT_MS, late("accept a connection", "connection_timeout"));
     const done = () => clearTimeout(connecting);
     socket.once("connect", done).once("close", done);
   });
-  request.once("finish", () => {
-    timer = after(responseMs, late("answer", "http_response_timeout"));
-  });
+  request.once("finish", wait);
   request.once("timeout", () => request.destroy(late("go on", "connection_read_timeout")));
-  return () => clearTimeout(timer);
+  return () => {
+    // A target may answer while the body is still on its way.
+    request.off("finish", wait);
+    clearTimeout(timer);
+  };
 }
 
 /** The one server that requests go to. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { Agent, request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { IpseError } from "@ipse/protocol";
 import { describe, expect, it } from "vitest";
@@ -70,6 +71,19 @@ describe("a forwarded request", () => {
     expect(answer.headers["dpop-nonce"]).toBeUndefined();
   });
 
+  it("brings the fields behind the body along, but no framing and no nonce", async () => {
+    const target = await api((_request, response) => {
+      response.writeHead(200, { trailer: "Grpc-Status, Dpop-Nonce" });
+      response.write("streamed");
+      response.addTrailers({ "Grpc-Status": "0", "Grpc-Message": "fine", "DPoP-Nonce": "n" });
+      response.end();
+    });
+    const { port } = await proxyTo(target.url);
+    const text = await raw(port, `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
+    expect(text).toMatch(/0\r\nGrpc-Status: 0\r\nGrpc-Message: fine\r\n\r\n$/);
+    expect(text).not.toMatch(/nonce/i);
+  });
+
   it("follows no redirect", async () => {
     const target = await api((_r, response) =>
       response.writeHead(302, { location: "http://x.example/" }).end(),
@@ -77,6 +91,19 @@ describe("a forwarded request", () => {
     const { port } = await proxyTo(target.url);
     expect(await ask(port)).toMatchObject({ status: 302, headers: { location: "http://x.example/" } });
     expect(target.seen).toHaveLength(1);
+  });
+
+  it("that is answered before its body has ended is not cut off when the body has", async () => {
+    const target = await api((incoming, response) => {
+      response.write("early");
+      incoming.resume().on("end", () => setTimeout(() => response.end(" and late"), 300));
+    });
+    const { port } = await proxyTo(target.url, { responseMs: 100 });
+    const sent = request({ host: "127.0.0.1", port, method: "POST" });
+    sent.write("a body");
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    sent.end();
+    expect(await text(answer)).toBe("early and late");
   });
 
   it("streams both ways at once", async () => {
