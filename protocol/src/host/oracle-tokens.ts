@@ -15,14 +15,12 @@ import { Coordinator } from "./coordinator.ts";
 import { CosignJudge } from "./cosign-judge.ts";
 import { Cosigner } from "./cosigner.ts";
 import type { DpopNonceBook } from "./dpop-nonces.ts";
+import { ExpirySweep } from "./expiry-sweep.ts";
 import type { HeldIssuerKey, IssuerKeyring } from "./issuer-keyring.ts";
 import { tokenBurns } from "./issuer-records.ts";
 import type { IssuedToken, OracleTokenApi } from "./oracle-api.ts";
 import type { OracleCore } from "./oracle-core.ts";
-import { remove } from "./table.ts";
 
-const SWEEP_MS = 60_000;
-const SWEEP_ROWS = 4096;
 /** A signed JWKS is renewed at a fifth of its life. */
 const JWKS_RENEW_MS = (SIGNED_JWKS_SECONDS * 1000) / 5;
 const JWKS_RETRY_MS = 2_000;
@@ -39,9 +37,9 @@ export class OracleTokens implements OracleTokenApi {
   readonly #judge: CosignJudge;
   readonly #cosigner: Cosigner;
   readonly #coordinator: Coordinator;
+  readonly #sweep: ExpirySweep;
   readonly #asked = new Map<number, number>();
   #cancels: (() => void)[] = [];
-  #cursor: Uint8Array | undefined;
   #signed:
     | { readonly jwt: string; readonly keys: string; readonly renewMs: number; readonly untilMs: number }
     | undefined;
@@ -51,6 +49,7 @@ export class OracleTokens implements OracleTokenApi {
   constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook, synced: () => boolean) {
     this.#core = core;
     this.#keyring = keyring;
+    this.#sweep = new ExpirySweep(core, tokenBurns);
     this.#judge = new CosignJudge(core, keyring, nonces);
     this.#cosigner = new Cosigner(core, keyring, this.#judge, synced);
     this.#coordinator = new Coordinator(core, (oracle, attempt, message) => {
@@ -72,12 +71,13 @@ export class OracleTokens implements OracleTokenApi {
       this.#cancels.push(cancel);
     };
     every(GOSSIP_INTERVAL_MS, () => this.#tick());
-    every(SWEEP_MS, () => this.#sweep());
+    this.#sweep.start();
   }
 
   stop(): void {
     this.#stopped = true;
     for (const cancel of this.#cancels) cancel();
+    this.#sweep.stop();
     this.#cosigner.nonces.drop(() => true);
   }
 
@@ -228,14 +228,5 @@ export class OracleTokens implements OracleTokenApi {
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
     }
-  }
-
-  #sweep(): void {
-    const { view, options } = this.#core;
-    const rows = view.scan(tokenBurns, SWEEP_ROWS, undefined, this.#cursor);
-    this.#cursor = rows.length < SWEEP_ROWS ? undefined : rows.at(-1)?.[0];
-    const over = rows.filter(([, { untilMs }]) => untilMs < options.clock.nowMs());
-    const gone = over.map(([key]) => remove(tokenBurns, key));
-    if (gone.length > 0) view.submit(gone, () => undefined);
   }
 }
