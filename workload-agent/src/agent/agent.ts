@@ -1,5 +1,6 @@
 import { IpseError } from "@ipse/protocol";
 import type { MessageType } from "@ipse/protocol/session";
+import type { WorkloadSettings } from "@ipse/protocol/session/workload";
 import type { EventLog } from "../api/event-log.ts";
 import type { AgentService, IdentityReport, SignatureReport, StatusReport } from "../api/service.ts";
 import { sentenceOf } from "../outcome.ts";
@@ -23,8 +24,8 @@ export interface AgentOptions {
   readonly platform: Platform;
   readonly eventLog: EventLog;
   readonly heartbeatMs?: number | undefined;
-  /** How long a request may wait for a quorum. */
-  readonly requestTimeoutMs?: number | undefined;
+  /** Where the machine is to wait longer or shorter than it does by default. */
+  readonly settings?: Partial<WorkloadSettings> | undefined;
   /** The machine has stopped for good: the process should end. */
   readonly onFatal: (error: unknown) => void;
 }

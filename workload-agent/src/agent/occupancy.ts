@@ -73,7 +73,7 @@ export class Occupancy {
   }
 
   async #occupy(): Promise<void> {
-    const { dir, platform, heartbeatMs, requestTimeoutMs, onFatal } = this.#options;
+    const { dir, platform, heartbeatMs, settings, onFatal } = this.#options;
     const lock = await lockDirectory(dir);
     try {
       const parts = readStateFile(dir);
@@ -90,7 +90,7 @@ export class Occupancy {
         cluster: decodeCluster(parts.cluster),
         stateFile,
         heartbeatMs,
-        requestTimeoutMs,
+        settings,
         onStatus: (mode, code) => {
           const detail = code === undefined ? undefined : sentenceOf(code);
           const bad = code !== undefined && code !== "ERR_INSTANCE_ENDED";

@@ -2,12 +2,7 @@ import { HEARTBEAT_MS, IpseError } from "@ipse/protocol";
 import { type StateFile, WorkloadHost } from "@ipse/protocol/host";
 import type { Roster } from "@ipse/protocol/registry";
 import type { Enrollment, MessageType } from "@ipse/protocol/session";
-import {
-  DEFAULT_SETTINGS,
-  type JoinTicket,
-  type Mode,
-  type SubmissionOutcome,
-} from "@ipse/protocol/session/workload";
+import type { JoinTicket, Mode, SubmissionOutcome, WorkloadSettings } from "@ipse/protocol/session/workload";
 import type { SignatureReport } from "../api/service.ts";
 import { watchContinuity } from "../continuity/index.ts";
 import { EndpointDirectory, type LinkReport, OracleLinks, readEndpointStatement } from "../links/index.ts";
@@ -24,8 +19,8 @@ export interface SessionOptions {
   /** Enrolls with this ticket where the state file is empty. */
   readonly join?: JoinTicket | undefined;
   readonly heartbeatMs?: number | undefined;
-  /** How long a request may wait for a quorum (default: the machine's 15 s). */
-  readonly requestTimeoutMs?: number | undefined;
+  /** Where the machine is to wait longer or shorter than it does by default. */
+  readonly settings?: Partial<WorkloadSettings> | undefined;
   readonly onStatus: (mode: Mode, code: string | undefined) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -114,10 +109,7 @@ export class InstanceSession {
           this.#links.send(oracle, id, message, delta);
         },
       },
-      settings: {
-        heartbeatMs: this.heartbeatMs,
-        requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_SETTINGS.requestTimeoutMs,
-      },
+      settings: { ...options.settings, heartbeatMs: this.heartbeatMs },
       onStatus: options.onStatus,
       onFatal: options.onFatal,
     };

@@ -31,7 +31,8 @@ const enrolled = (dir: string, joinUri = cluster.joinUri()) =>
 async function started(dir: string, heartbeatMs?: number, requestTimeoutMs?: number): Promise<Agent> {
   const eventLog = new EventLog(() => Date.now());
   const onFatal = (error: unknown) => expect.unreachable(String(error));
-  const more = { eventLog, onFatal, heartbeatMs, requestTimeoutMs };
+  const settings = requestTimeoutMs === undefined ? undefined : { requestTimeoutMs };
+  const more = { eventLog, onFatal, heartbeatMs, settings };
   const agent = await Agent.start({ dir: openDirectory(dir, false), platform, ...more });
   onTestFinished(() => agent.stop());
   return agent;
