@@ -54,11 +54,22 @@ export function byteKey(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
-const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => HEX.charAt(byte >> 4) + HEX.charAt(byte & 15));
+const HEX_CODES = utf8(HEX);
+/** Bytes whose digits are made into text at once. */
+const HEX_CHUNK = 128;
 
 export function toHex(bytes: Uint8Array): string {
   let out = "";
-  for (let i = 0; i < bytes.length; i++) out += HEX_BYTES[bytes[i] ?? 0];
+  for (let from = 0; from < bytes.length; from += HEX_CHUNK) {
+    const count = Math.min(HEX_CHUNK, bytes.length - from);
+    const codes = new Uint8Array(2 * count);
+    for (let i = 0; i < count; i++) {
+      const byte = bytes[from + i] ?? 0;
+      codes[2 * i] = HEX_CODES[byte >> 4] ?? 0;
+      codes[2 * i + 1] = HEX_CODES[byte & 15] ?? 0;
+    }
+    out += byteKey(codes);
+  }
   return out;
 }
 

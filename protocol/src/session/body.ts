@@ -6,6 +6,7 @@ import {
   list,
   optional,
   refine,
+  remembered,
   struct,
   taggedHash,
   u32,
@@ -45,10 +46,10 @@ export type Body = Infer<typeof body>;
 export const EMPTY_BODY: Body = { messages: [], ratchet: undefined };
 
 /** body_hash = H(H(messages), H(ratchet)). */
-export function bodyHash(value: Body): Hash {
-  return taggedHash(
+export const bodyHash: (value: Body) => Hash = remembered((value) =>
+  taggedHash(
     "ipse/v1/body",
     hashOf("ipse/v1/body-messages", messages, value.messages),
     hashOf("ipse/v1/body-ratchet", optional(ratchetPart), value.ratchet),
-  );
-}
+  ),
+);

@@ -1,5 +1,14 @@
 import { poolKey } from "../dkg/index.ts";
-import { constant, type Hash, hashOf, type Infer, signingInput, struct, u16 } from "../encoding/index.ts";
+import {
+  constant,
+  type Hash,
+  hashOf,
+  type Infer,
+  remembered,
+  signingInput,
+  struct,
+  u16,
+} from "../encoding/index.ts";
 import { hash32, id16, key32, oracleId, signature64 } from "../ids.ts";
 import { signedTicket, ticketHash } from "../registry/ticket.ts";
 import type { Header, SignedHeader } from "./header.ts";
@@ -41,9 +50,9 @@ export const enrollBody = struct({ ...enrollClaim, proof: signature64 });
 export type EnrollBody = Infer<typeof enrollBody>;
 
 /** instance = H(DST || canonical ENROLL body). */
-export function instanceOf(body: EnrollBody): Hash {
-  return hashOf("ipse/v1/instance", enrollBody, body);
-}
+export const instanceOf: (body: EnrollBody) => Hash = remembered((body) =>
+  hashOf("ipse/v1/instance", enrollBody, body),
+);
 
 /** The challenge input of the proof of possession. */
 export function proofInput(claims: EnrollClaims): Uint8Array {

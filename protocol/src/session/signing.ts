@@ -2,6 +2,7 @@ import {
   constant,
   type Infer,
   list,
+  remembered,
   signingInput,
   struct,
   text,
@@ -42,9 +43,9 @@ export const signedCommit = struct({ commit, signature: signature64 });
 export type SignedCommit = Infer<typeof signedCommit>;
 
 /** The bytes the chain key of the step's seq signs for a COMMIT. */
-export function commitInput(value: Commit): Uint8Array {
-  return signingInput("ipse/v1/commit", commit, value);
-}
+export const commitInput: (value: Commit) => Uint8Array = remembered((value) =>
+  signingInput("ipse/v1/commit", commit, value),
+);
 
 /** An oracle's signed refusal to sign one message of a certified step. It convicts nobody. */
 export const denial = struct({

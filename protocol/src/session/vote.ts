@@ -70,9 +70,9 @@ export const certificate = struct({
 export type Certificate = Infer<typeof certificate>;
 
 /** What the chain key of seq + 1 signs beside a CERT: the workload holds this certificate, durably. */
-export function certInput(value: Certificate): Uint8Array {
-  return signingInput("ipse/v1/cert", certificate, value);
-}
+export const certInput: (value: Certificate) => Uint8Array = remembered((value) =>
+  signingInput("ipse/v1/cert", certificate, value),
+);
 
 /** The votes of a certificate in their signed form. */
 export const votesOf: (qc: Certificate) => readonly SignedVote[] = remembered((qc) =>

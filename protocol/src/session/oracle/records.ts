@@ -2,6 +2,7 @@ import { concatBytes } from "../../bytes.ts";
 import {
   bool,
   constant,
+  encode,
   type Infer,
   keyword,
   list,
@@ -91,9 +92,7 @@ export const workloadIndex = pointTable("workload-instance", struct({ instance: 
 export const SELF_KEY = new Uint8Array(0);
 
 function seqBytes(seq: number): Uint8Array {
-  const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, BigInt(seq));
-  return out;
+  return encode(u64, seq);
 }
 
 export function historyKey(instance: Uint8Array, seq: number): Uint8Array {
