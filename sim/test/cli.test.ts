@@ -41,6 +41,8 @@ describe("a tally", () => {
       false_revocations: 0,
       unexpected: 0,
     });
+    const cut = tallyJson(whole, "t", 1, 1, 10);
+    expect(cut).toMatchObject({ runs: 4, planned_runs: 10 });
   });
 
   test("percentiles are read off the histogram", () => {

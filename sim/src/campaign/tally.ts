@@ -121,8 +121,17 @@ export function percentile(histogram: Readonly<Record<number, number>>, share: n
   return sorted.at(-1)?.[0] ?? null;
 }
 
-/** The JSON of `run` (SCENARIOS.md), and the first failures. */
-export function tallyJson(tally: Tally, seed: string, seconds: number, threads: number): object {
+/**
+ * The JSON of `run` (SCENARIOS.md), and the first failures. `planned`: runs that were asked for, more than were
+ * done when the campaign was, or is being, cut short.
+ */
+export function tallyJson(
+  tally: Tally,
+  seed: string,
+  seconds: number,
+  threads: number,
+  planned = tally.runs,
+): object {
   const scenarios = Object.values(tally.scenarios).map((one) => ({
     name: one.name,
     expected: one.expected.join("|"),
@@ -137,6 +146,7 @@ export function tallyJson(tally: Tally, seed: string, seconds: number, threads: 
   return {
     seed,
     runs: tally.runs,
+    planned_runs: planned,
     scenarios,
     misses: tally.misses,
     false_revocations: tally.falseRevocations,

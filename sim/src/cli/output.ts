@@ -9,15 +9,22 @@ export function printJson(value: unknown): void {
 }
 
 const WIDTH = 30;
+/** How often a log, which is no terminal, gets a line. */
+const LOG_EVERY_MS = 60_000;
 
-/** A progress bar on a terminal; nothing elsewhere. */
+/** A progress bar on a terminal; elsewhere a line now and then. */
 export class Progress {
   readonly #shown = stderr.isTTY === true;
-  #last = 0;
+  #last: number | undefined;
 
   update(done: number, total: number, note: string, nowMs: number): void {
-    if (!this.#shown || (nowMs - this.#last < 100 && done < total)) return;
+    this.#last ??= nowMs;
+    if (nowMs - this.#last < (this.#shown ? 100 : LOG_EVERY_MS)) return;
     this.#last = nowMs;
+    if (!this.#shown) {
+      stderr.write(`${done}/${total} ${note}\n`);
+      return;
+    }
     const full = Math.round((done / Math.max(1, total)) * WIDTH);
     stderr.write(`\r[${"#".repeat(full)}${".".repeat(WIDTH - full)}] ${done}/${total} ${note}\u001b[K`);
   }

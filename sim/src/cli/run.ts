@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { defaultThreads, percentile, runCampaign, type Tally, tallyJson } from "../campaign/index.ts";
 import { CONTROLS, runControl } from "../controls/index.ts";
 import { SimError } from "../core/index.ts";
@@ -6,7 +6,7 @@ import { SCENARIOS } from "../scenarios/index.ts";
 import { findScenario } from "./find.ts";
 import { integer, oneOf, parse, text, type Values } from "./options.ts";
 import { columns, Progress, print, printJson } from "./output.ts";
-import { hrtime, once } from "./process.ts";
+import { hrtime, once, residentMb } from "./process.ts";
 import { runFile } from "./run-file.ts";
 
 export const runHelp = `ipse-sim run [SCENARIO...] [--all] [--controls] [--file SCENARIO.yaml]
@@ -15,10 +15,20 @@ export const runHelp = `ipse-sim run [SCENARIO...] [--all] [--controls] [--file 
 
 Plays scenarios from seeds and checks every promise on every state. --keys ceremony: pool keys are made by the
 production key generation of all oracles instead of the ideal dealer.
+--out is written anew every 30 s; until the end its "runs" are fewer than "planned_runs".
 Exit 0 only if nothing was missed, nobody was accused falsely and nothing else was unexpected.`;
 
 function nowMs(): number {
   return Number(hrtime.bigint() / 1000n) / 1000;
+}
+
+/** How often a campaign's file is written anew, so that whatever ends it leaves results. */
+const SAVE_EVERY_MS = 30_000;
+
+/** Replaces the file as a whole: a reader never sees half of it. */
+function save(file: string, json: object): void {
+  writeFileSync(`${file}.part`, `${JSON.stringify(json)}\n`);
+  renameSync(`${file}.part`, file);
 }
 
 function table(tally: Tally): string[] {
@@ -62,8 +72,12 @@ async function campaign(names: readonly string[], values: Values): Promise<numbe
   const interrupted = (): void => abort.abort();
   once("SIGINT", interrupted);
   once("SIGTERM", interrupted);
-  const bar = new Progress();
   const started = nowMs();
+  const bar = new Progress();
+  const result = (so: Tally): object =>
+    tallyJson(so, seed, (nowMs() - started) / 1000, threads, names.length * runs);
+  const out = text(values, "out", "");
+  let savedMs = started;
   const tally = await runCampaign({
     scenarios: names,
     seed,
@@ -72,15 +86,18 @@ async function campaign(names: readonly string[], values: Values): Promise<numbe
     keys,
     threads,
     signal: abort.signal,
-    progress: (so, total) =>
-      bar.update(so.runs, total, `${so.misses + so.falseRevocations + so.unexpected} deviations`, nowMs()),
+    progress: (so, total) => {
+      const deviations = so.misses + so.falseRevocations + so.unexpected;
+      bar.update(so.runs, total, `${deviations} deviations, ${residentMb()} MB`, nowMs());
+      if (out === "" || nowMs() - savedMs < SAVE_EVERY_MS) return;
+      savedMs = nowMs();
+      save(out, result(so));
+    },
   });
   bar.end();
   const seconds = (nowMs() - started) / 1000;
-  const json = tallyJson(tally, seed, seconds, threads);
-  const out = text(values, "out", "");
-  if (out !== "") writeFileSync(out, `${JSON.stringify(json)}\n`);
-  if (values["json"] === true) printJson(json);
+  if (out !== "") save(out, result(tally));
+  if (values["json"] === true) printJson(result(tally));
   else {
     for (const line of table(tally)) print(line);
     for (const { scenario, seed: failed, deviation, problems } of tally.failures)
