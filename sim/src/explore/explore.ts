@@ -1,31 +1,36 @@
-import { encodeOracleFrame } from "@ipse/protocol/wire";
 import { makeStage } from "../campaign/run-one.ts";
 import { Prng } from "../core/index.ts";
 import { symbolicGroup } from "../crypto/symbolic-group.ts";
 import { QUIET, SMALL } from "../world/index.ts";
 import type { Global } from "./global.ts";
-import { hashKey, OraclePart } from "./oracle-part.ts";
-import { checkState, rivalsAtRest } from "./promises.ts";
-import { type Sent, WorkloadPart, type WorkloadRest } from "./workload-part.ts";
+import { Moves } from "./moves.ts";
+import { OraclePart } from "./oracle-part.ts";
+import { checkRest, checkState, checkTransition, type Violate } from "./promises.ts";
+import { WorkloadPart } from "./workload-part.ts";
 
 export interface ExploreOptions {
   /** Steps (heartbeats with a ratchet) each copy may make. */
   readonly steps: number;
   /** Crashes that may happen, of any process at any point. */
   readonly crashes: number;
+  /** Stalled connections and gossip messages at any point, together; undefined: every order of everything. */
+  readonly disturbances?: number | undefined;
   /** Stops after so many distinct states. */
   readonly statesMax: number;
   /** With a copy of the workload, or the honest one alone. */
   readonly clone: boolean;
   readonly progress?: (states: number, waiting: number) => boolean;
+  /** Told of every state as it is judged. */
+  readonly seen?: (state: Global) => void;
 }
 
 export interface ExploreResult {
   readonly states: number;
   readonly transitions: number;
-  /** Every order was tried; otherwise `statesMax` was the bound that was reached. */
+  /** Every order within the bounds was tried; otherwise `statesMax` was the bound that was reached. */
   readonly complete: boolean;
   readonly violations: readonly string[];
+  /** States in which evidence stands. */
   readonly forked: number;
   readonly depthMax: number;
   readonly parts: { readonly oracle: number; readonly workload: number };
@@ -33,14 +38,13 @@ export interface ExploreResult {
 
 /** A search over every order of deliveries, gossip, timers and crashes of a small configuration. */
 class Explorer {
-  readonly #n = SMALL.oracles;
+  readonly #moves: Moves;
   readonly #oracles: OraclePart[];
   readonly #workloads: WorkloadPart[];
   readonly #start: Global;
   readonly #options: ExploreOptions;
-  readonly #instance: string;
   readonly #ids = new Map<string, number>();
-  readonly violations = new Set<string>();
+  readonly #violations = new Set<string>();
 
   constructor(options: ExploreOptions) {
     this.#options = options;
@@ -59,29 +63,26 @@ class Explorer {
     stage.idle(victim);
     stage.world.run(2500);
     const { cluster } = stage.world;
-    this.#instance = String.fromCharCode(...stage.instance);
     this.#oracles = stage.world.oracles.map(
       ({ id, store }) => new OraclePart(cluster, id, stage.instance, store.image()),
     );
     const count = options.clone ? 2 : 1;
     this.#workloads = Array.from({ length: count }, (_, i) => new WorkloadPart(cluster, i + 1));
     const state = victim.memoryImage().snapshot.state;
+    const links = count * SMALL.oracles;
     this.#start = {
       oracles: this.#oracles.map((part) => part.initial()),
       workloads: this.#workloads.map((part) => part.begin(state)),
-      up: Array.from({ length: count * this.#n }, () => []),
-      down: Array.from({ length: count * this.#n }, () => []),
+      up: Array.from({ length: links }, () => []),
+      down: Array.from({ length: links }, () => []),
+      stalled: Array.from({ length: 2 * links }, () => false),
+      disturbances: 0,
       beats: Array.from({ length: count }, () => 0),
       crashes: 0,
       depth: 0,
     };
-  }
-
-  get parts(): ExploreResult["parts"] {
-    return {
-      oracle: this.#oracles.reduce((sum, part) => sum + part.distinct, 0),
-      workload: this.#workloads.reduce((sum, part) => sum + part.distinct, 0),
-    };
+    const { steps, crashes, disturbances } = options;
+    this.#moves = new Moves(this.#oracles, this.#workloads, { steps, crashes, disturbances });
   }
 
   #idOf(key: string): number {
@@ -93,7 +94,7 @@ class Explorer {
     return id;
   }
 
-  /** 52 bits that name a global state. */
+  /** 52 bits that name a global state: of a million states two share a name with a chance of one in ten thousand. */
   #key(state: Global): number {
     let a = 0x811c9dc5;
     let b = 0x2545f491;
@@ -112,170 +113,74 @@ class Explorer {
       mix(0x3f);
       for (const { key } of link) mix(this.#idOf(key));
     }
+    let still = 0;
+    for (const one of state.stalled) still = still * 2 + (one ? 1 : 0);
+    mix(still);
     for (const count of state.beats) mix(count + 0x100);
-    mix(state.crashes);
+    mix(state.crashes * 64 + state.disturbances);
     return (a >>> 0) * 0x100000 + ((b >>> 0) & 0xfffff);
   }
 
-  #withSent(state: Global, w: number, next: WorkloadRest, sent: readonly Sent[]): Global {
-    const up = [...state.up];
-    for (const one of sent) {
-      const link = w * this.#n + one.oracle - 1;
-      up[link] = [...(up[link] ?? []), one];
-    }
-    return { ...state, workloads: replace(state.workloads, w, next), up, depth: state.depth + 1 };
-  }
-
-  #deliverUp(state: Global, link: number): Global | undefined {
-    const [first, ...rest] = state.up[link] ?? [];
-    if (first === undefined) return undefined;
-    const o = first.oracle - 1;
-    const [part, at] = [this.#oracles[o], state.oracles[o]];
-    if (part === undefined || at === undefined) return undefined;
-    const { next, reply } = part.handle(at, first.message, first.key, first.delta);
-    const up = replace(state.up, link, rest);
-    let { down } = state;
-    if (reply !== undefined) {
-      const key = hashKey(encodeOracleFrame({ id: 0, message: reply }));
-      down = replace(down, link, [...(down[link] ?? []), { about: first.message.kind, message: reply, key }]);
-    }
-    return { ...state, oracles: replace(state.oracles, o, next), up, down, depth: state.depth + 1 };
-  }
-
-  #deliverDown(state: Global, link: number): Global | undefined {
-    const [first, ...rest] = state.down[link] ?? [];
-    if (first === undefined) return undefined;
-    const w = Math.floor(link / this.#n);
-    const [part, at] = [this.#workloads[w], state.workloads[w]];
-    if (part === undefined || at === undefined) return undefined;
-    const { next, sent } = part.receive(at, (link % this.#n) + 1, first.about, first.message, first.key);
-    return this.#withSent({ ...state, down: replace(state.down, link, rest) }, w, next, sent);
-  }
-
-  #fire(state: Global, w: number, name: string): Global | undefined {
-    const [part, at] = [this.#workloads[w], state.workloads[w]];
-    const beats = state.beats[w] ?? 0;
-    if (part === undefined || at === undefined || !at.timers.has(name)) return undefined;
-    if (name === "heartbeat" && beats >= this.#options.steps) return undefined;
-    const { next, sent } = part.fire(at, name);
-    const counted = name === "heartbeat" ? { ...state, beats: replace(state.beats, w, beats + 1) } : state;
-    return this.#withSent(counted, w, next, sent);
-  }
-
-  /** A crash takes memory and every frame on its way to or from the process. */
-  #crashWorkload(state: Global, w: number): Global | undefined {
-    const [part, at] = [this.#workloads[w], state.workloads[w]];
-    if (part === undefined || at === undefined || state.crashes >= this.#options.crashes) return undefined;
-    const mine = (link: number): boolean => Math.floor(link / this.#n) === w;
-    const cleared = {
-      ...state,
-      crashes: state.crashes + 1,
-      up: state.up.map((frames, link) => (mine(link) ? [] : frames)),
-      down: state.down.map((frames, link) => (mine(link) ? [] : frames)),
-    };
-    const { next, sent } = part.crash(at);
-    return this.#withSent(cleared, w, next, sent);
-  }
-
-  #crashOracle(state: Global, o: number): Global | undefined {
-    if (state.crashes >= this.#options.crashes) return undefined;
-    const mine = (link: number): boolean => link % this.#n === o;
-    if (
-      ![...state.up, ...state.down].some((frames, link) => frames.length > 0 && mine(link % state.up.length))
-    )
-      return undefined;
-    return {
-      ...state,
-      crashes: state.crashes + 1,
-      up: state.up.map((frames, link) => (mine(link) ? [] : frames)),
-      down: state.down.map((frames, link) => (mine(link) ? [] : frames)),
-      depth: state.depth + 1,
-    };
-  }
-
-  #gossip(state: Global, from: number, to: number): Global | undefined {
-    const [part, at, speaker] = [this.#oracles[to], state.oracles[to], state.oracles[from]];
-    if (part === undefined || at === undefined || speaker === undefined || from === to) return undefined;
-    const next = part.hear(at, speaker);
-    return next === at
-      ? undefined
-      : { ...state, oracles: replace(state.oracles, to, next), depth: state.depth + 1 };
-  }
-
-  /** What three rounds of gossip among all oracles make of a state. */
-  #gossipOut(state: Global): Global {
-    let current = state;
-    for (let round = 0; round < 3; round++)
-      for (let from = 0; from < this.#n; from++)
-        for (let to = 0; to < this.#n; to++) current = this.#gossip(current, from, to) ?? current;
-    return current;
-  }
-
-  /** Every state that can come next. */
-  successors(state: Global): Global[] {
-    const found: (Global | undefined)[] = [];
-    for (let link = 0; link < state.up.length; link++)
-      found.push(this.#deliverUp(state, link), this.#deliverDown(state, link));
-    for (let w = 0; w < state.workloads.length; w++) {
-      for (const timer of state.workloads[w]?.timers ?? []) found.push(this.#fire(state, w, timer));
-      found.push(this.#crashWorkload(state, w));
-    }
-    for (let o = 0; o < this.#n; o++) {
-      found.push(this.#crashOracle(state, o));
-      for (let to = 0; to < this.#n; to++) found.push(this.#gossip(state, o, to));
-    }
-    return found.filter((one) => one !== undefined);
+  /**
+   * Whether what follows can be left out: with evidence at n - q + 1 oracles no q are left that vote, so nothing is
+   * certified any more, and gossip must carry the evidence to the rest, which is tried here and now.
+   */
+  #isOver(state: Global, violate: Violate): boolean {
+    const forked = state.oracles.filter((one) => one.forked).length;
+    if (forked <= SMALL.oracles - SMALL.quorum) return false;
+    if (!this.#moves.gossipOut(state).oracles.every((one) => one.forked))
+      violate("revocations-survive", "evidence stands, and gossip does not carry it to every oracle");
+    return true;
   }
 
   run(): ExploreResult {
     const seen = new Set<number>([this.#key(this.#start)]);
     const stack: Global[] = [this.#start];
     const prng = new Prng("explore/order");
+    const violate: Violate = (checker, message) => {
+      this.#violations.add(`${checker}: ${message}`);
+    };
     let transitions = 0;
     let forked = 0;
     let depthMax = 0;
-    const { statesMax, progress } = this.#options;
-    let stopped = this.#instance.length === 0;
-    while (stack.length > 0 && seen.size < statesMax && !stopped) {
+    const { statesMax, progress, clone } = this.#options;
+    let stopped = false;
+    while (stack.length > 0 && seen.size <= statesMax && !stopped) {
       // Mostly depth first, so that little waits; but not always the newest, so that a bounded search sees many ways.
       const at = Math.max(0, stack.length - 1 - Math.floor(prng.unit() ** 3 * 4000));
       const state = stack[at];
       const last = stack.pop();
       if (state === undefined || last === undefined) break;
       if (at < stack.length) stack[at] = last;
-      checkState(state, this.#options.clone, this.violations);
-      if (rivalsAtRest(state) && !this.#gossipOut(state).oracles.every((one) => one.forked))
-        this.violations.add("two headers of one seq are known, and gossip finds no evidence");
+      this.#options.seen?.(state);
+      checkState(state, clone, violate);
+      checkRest(state, clone, this.#moves, violate);
       if (state.oracles.some((one) => one.forked)) forked++;
       depthMax = Math.max(depthMax, state.depth);
-      // Every oracle holds the evidence: for this instance nothing can follow.
-      if (state.oracles.every((one) => one.forked)) continue;
-      for (const next of this.successors(state)) {
+      if (this.#isOver(state, violate)) continue;
+      for (const next of this.#moves.successors(state)) {
         transitions++;
         const key = this.#key(next);
         if (seen.has(key)) continue;
+        checkTransition(state, next, violate);
         seen.add(key);
         stack.push(next);
       }
       if (seen.size % 1024 < 8) stopped = progress?.(seen.size, stack.length) === false;
     }
-    const complete = stack.length === 0;
     return {
       states: seen.size,
       transitions,
-      complete,
-      violations: [...this.violations],
+      complete: stack.length === 0,
+      violations: [...this.#violations],
       forked,
       depthMax,
-      parts: this.parts,
+      parts: {
+        oracle: this.#oracles.reduce((sum, part) => sum + part.distinct, 0),
+        workload: this.#workloads.reduce((sum, part) => sum + part.distinct, 0),
+      },
     };
   }
-}
-
-function replace<T>(list: readonly T[], index: number, value: T): T[] {
-  const out = [...list];
-  out[index] = value;
-  return out;
 }
 
 /** Searches a small configuration exhaustively, or up to a bound it names. */

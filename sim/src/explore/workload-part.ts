@@ -180,6 +180,19 @@ export class WorkloadPart {
     );
   }
 
+  /** The connection to an oracle ends, and there is a new one. */
+  reconnect(rest: WorkloadRest, oracle: number): WorkloadResult {
+    const key = `${rest.id}/~${oracle}`;
+    const known = this.#done.get(key);
+    if (known !== undefined) return known;
+    const result = this.#run(structuredClone(rest.state), new Set(rest.timers), [
+      { type: "oracleDown", oracle },
+      { type: "oracleUp", oracle },
+    ]);
+    this.#done.set(key, result);
+    return result;
+  }
+
   /** Power goes and comes back: only the saved state is left, safe start follows. */
   crash(rest: WorkloadRest): WorkloadResult {
     const key = `${rest.id}/crash`;
