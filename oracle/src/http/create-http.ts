@@ -18,14 +18,16 @@ export interface HttpOptions {
 }
 
 const BODY_BYTES_MAX = 128 * 1024;
+/** How often node looks for requests that take too long; its own default lets them be for half a minute more. */
+const TIMING = { connectionsCheckingInterval: 1_000 };
 
 function createServer(options: HttpOptions, listener: RequestListener): Server {
   const { tls, pinned = false } = options;
-  if (tls === undefined) return createPlain(listener);
+  if (tls === undefined) return createPlain(TIMING, listener);
   // Without tickets and without a session cache nothing can be resumed: a resumed session would have no certificate to pin.
   const modern = { minVersion: "TLSv1.3", secureOptions: constants.SSL_OP_NO_TICKET } as const;
   const own = pinned ? modern : ({ minVersion: "TLSv1.2" } as const);
-  return createTls({ ...tls, ...own, ALPNProtocols: ["http/1.1"] }, listener);
+  return createTls({ ...TIMING, ...tls, ...own, ALPNProtocols: ["http/1.1"] }, listener);
 }
 
 /** Destroys connections of an address that holds too many; loopback is exempt (proxies, dev). */

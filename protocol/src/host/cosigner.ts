@@ -73,9 +73,9 @@ export class Cosigner {
         throw new OAuthError("temporarily_unavailable", "this oracle does not sign with that issuer key now");
       const judged = this.#judge.judge(key, subject);
       const digest = attemptDigest({ coordinator, attempt, keyId, subject });
-      this.burn(judged.burns, digest, (fresh) => {
+      this.burn(judged.burns, digest, (spent) => {
         this.#guard(reply, () => {
-          allow(fresh, "invalid_client", "the client assertion or its DPoP proof was used before");
+          if (spent !== undefined) throw new OAuthError(spent.refusal, `${spent.what} was used before`);
           const slot = this.nonces.create(coordinator, attempt, key, judged, share);
           allow(slot !== undefined, "temporarily_unavailable", "too many signatures under way");
           const { hiding, binding } = slot.nonces.commitment;
@@ -87,17 +87,20 @@ export class Cosigner {
 
   /**
    * Marks everything as used by this attempt, durably and all at once. The same attempt may come again (with
-   * other signers); any other never.
+   * other signers); any other never: then `done` hears what was spent before.
    */
-  burn(burns: readonly Burn[], digest: Uint8Array, done: (fresh: boolean) => void): void {
+  burn(burns: readonly Burn[], digest: Uint8Array, done: (spent: Burn | undefined) => void): void {
     const { view } = this.#core;
     const held = burns.map(({ key }) => view.get(tokenBurns, key));
-    const foreign = held.some((one) => one !== undefined && !equalBytes(one.digest, digest));
-    if (foreign) return view.afterPending(() => done(false));
+    const spent = burns.find((_, i) => {
+      const one = held[i];
+      return one !== undefined && !equalBytes(one.digest, digest);
+    });
+    if (spent !== undefined) return view.afterPending(() => done(spent));
     const missing = burns.filter((_, i) => held[i] === undefined);
-    if (missing.length === 0) return view.afterPending(() => done(true));
+    if (missing.length === 0) return view.afterPending(() => done(undefined));
     const puts = missing.map(({ key, untilMs }) => putOnce(tokenBurns, key, { untilMs, digest }));
-    view.submit(puts, () => done(true));
+    view.submit(puts, () => done(undefined));
   }
 
   /** Round two: the share, over the message this oracle computed in round one. */

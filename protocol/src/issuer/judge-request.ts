@@ -38,6 +38,9 @@ export interface TokenJudge extends JwsVerifier {
 export interface Burn {
   readonly key: Uint8Array;
   readonly untilMs: number;
+  /** What to call it, and the error of a request that uses it again. */
+  readonly what: string;
+  readonly refusal: OAuthErrorName;
 }
 
 /** A request whose client proved itself, and which is bound to its scope, resource and DPoP key. */
@@ -69,7 +72,9 @@ export function burnKey(kind: "assertion" | "dpop", by: string, jti: string): Ui
 
 /** What a client assertion uses up. */
 export function assertionBurn({ iss, jti, exp }: AssertionClaims): Burn {
-  return { key: burnKey("assertion", iss, jti), untilMs: exp * 1000 + TOLERANCES.assertionMs };
+  const untilMs = exp * 1000 + TOLERANCES.assertionMs;
+  const key = burnKey("assertion", iss, jti);
+  return { key, untilMs, what: "the client assertion", refusal: "invalid_client" };
 }
 
 /** Throws OAuthError invalid_client unless the instance is active here. */
@@ -137,7 +142,14 @@ export function judgeRequest(judge: TokenJudge, request: SignableTokenRequest): 
   const dpop =
     proof === undefined
       ? []
-      : [{ key: burnKey("dpop", proof.jkt, proof.jti), untilMs: Math.ceil(proof.replayUntilMs) }];
+      : [
+          {
+            key: burnKey("dpop", proof.jkt, proof.jti),
+            untilMs: Math.ceil(proof.replayUntilMs),
+            what: "the DPoP proof",
+            refusal: "invalid_dpop_proof",
+          } as const,
+        ];
   return {
     instance,
     workload,

@@ -82,7 +82,7 @@ describe("an assertion is used once", () => {
     const proof = key.proof(world, world.cluster.node(1)?.dpopNonces.current());
     const request = () => world.request({ proof }, { cnf: { jkt: key.jkt } });
     expect(world.askOne(1, request())).toBe("token");
-    expect(world.askOne(3, request())).toBe("invalid_client");
+    expect(world.askOne(3, request())).toBe("invalid_dpop_proof");
   });
 });
 
