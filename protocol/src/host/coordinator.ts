@@ -11,12 +11,13 @@ import type { OracleCore } from "./oracle-core.ts";
 /** After this, everybody else is asked as well; later while all answers take long, or that would add to the load. */
 const HEDGE_MS = 300;
 const HEDGE_MS_MAX = 1_000;
-/** In hedging, how much longer than usual an answer may take. */
-const HEDGE_FACTOR = 3;
+/** How much longer than usual an answer may take. */
+const PATIENCE = 3;
 /** How much one answer counts in what is usual. */
 const USUAL_WEIGHT = 1 / 16;
-/** Time for the shares of round two before others are asked. */
+/** Time for the shares of round two before others are asked; more while all answers take long. */
 const ROUND_MS = 1_000;
+const ROUND_MS_MAX = 2_000;
 const OVERALL_MS = 4_000;
 /** Signatures one oracle coordinates at once. */
 const ATTEMPTS_MAX = 2_000;
@@ -87,14 +88,14 @@ export class Coordinator {
     const running: Running = { attempt, done, cancels: [], beganMs: clock.monotonicMs() };
     this.#running.set(attempt.name, running);
     running.cancels.push(
-      timers.after(this.#hedgeMs, () => this.#ask(running, newest.oracles.length)),
+      timers.after(this.#patienceMs(HEDGE_MS, HEDGE_MS_MAX), () => this.#ask(running, newest.oracles.length)),
       timers.after(OVERALL_MS, () => this.#end(running, attempt.verdict())),
     );
     this.#ask(running, attempt.lacking);
   }
 
-  get #hedgeMs(): number {
-    return Math.min(HEDGE_MS_MAX, Math.max(HEDGE_MS, HEDGE_FACTOR * this.#usualMs));
+  #patienceMs(least: number, most: number): number {
+    return Math.min(most, Math.max(least, PATIENCE * this.#usualMs));
   }
 
   #end(running: Running, result: Uint8Array | OAuthError): void {
@@ -149,7 +150,7 @@ export class Coordinator {
     });
     const round = attempt.round2;
     running.cancels.push(
-      this.#core.options.timers.after(ROUND_MS, () => {
+      this.#core.options.timers.after(this.#patienceMs(ROUND_MS, ROUND_MS_MAX), () => {
         if (round === undefined || attempt.round2 !== round) return;
         for (const oracle of signers) if (!round.shares.has(oracle)) attempt.exclude(oracle);
         this.#again(running);

@@ -41,6 +41,8 @@ export class CosignJudge {
   readonly #tokenJudge: TokenJudge;
   /** By the object itself: what comes from a peer is never the same one. */
   readonly #judged = new WeakMap<SignableTokenRequest, JudgedRequest>();
+  /** What this oracle proposes itself, likewise. */
+  readonly #own = new WeakMap<CosignSubject, { readonly key: HeldIssuerKey; readonly judged: Judged }>();
 
   constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook) {
     this.#core = core;
@@ -55,8 +57,17 @@ export class CosignJudge {
     return judged;
   }
 
+  /** Judges what this oracle is about to propose; it comes here again as one of the signers. Throws OAuthError. */
+  propose(key: HeldIssuerKey, subject: CosignSubject): Judged {
+    const judged = this.judge(key, subject);
+    this.#own.set(subject, { key, judged });
+    return judged;
+  }
+
   /** Throws OAuthError when this oracle will not sign it. */
   judge(key: HeldIssuerKey, subject: CosignSubject): Judged {
+    const own = this.#own.get(subject);
+    if (own?.key === key) return own.judged;
     switch (subject.kind) {
       case "token":
         return this.#token(key, subject);

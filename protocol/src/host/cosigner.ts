@@ -132,18 +132,18 @@ export class Cosigner {
     allow(own, "server_error", "my commitment does not stand in the list as I made it");
     const members = commitments.every((one) => one.oracle <= newest.oracles.length);
     allow(members, "server_error", "a signer is no oracle of the roster");
-    return signingPackage(group, {
+    const entries = commitments.map((one) =>
+      one.oracle === oracle
+        ? nonces.commitment
+        : validateCommitment(group, { ...one, identifier: one.oracle }),
+    );
+    const request = {
       rule: "rfc9591",
       threshold: newest.quorum,
       groupPublicKey: key.publicKey,
-      commitments: commitmentList(
-        commitments.map((one) =>
-          one.oracle === oracle
-            ? nonces.commitment
-            : validateCommitment(group, { ...one, identifier: one.oracle }),
-        ),
-      ),
+      commitments: commitmentList(entries),
       message: judged.input,
-    });
+    } as const;
+    return signingPackage(group, request, nonces);
   }
 }

@@ -147,7 +147,7 @@ export class OracleTokens implements OracleTokenApi {
     const now = { iat: Math.floor(options.clock.nowMs() / 1000), policy: policySerialOf(view, spiffeId) };
     const terms = proposeTerms(newest.issuer, judged, request, now);
     const subject = { kind: "token", request, terms } as const;
-    const { input } = this.#judge.judge(key, subject);
+    const { input } = this.#judge.propose(key, subject);
     this.#coordinator.sign({ key, subject, input }, (result) => {
       if (result instanceof OAuthError) return done(result);
       this.#core.count("tokens_issued_total");
@@ -167,7 +167,7 @@ export class OracleTokens implements OracleTokenApi {
       const key = this.#activeKey();
       const iat = Math.floor(this.#core.options.clock.nowMs() / 1000);
       const subject = { kind: "revoked", iat, audience, instance } as const;
-      const { input } = this.#judge.judge(key, subject);
+      const { input } = this.#judge.propose(key, subject);
       this.#coordinator.sign({ key, subject, input }, (result) => {
         if (result instanceof OAuthError) done(result);
         else done({ jti: revokedJti(instance, audience), token: compactJws(input, result) });
@@ -219,7 +219,7 @@ export class OracleTokens implements OracleTokenApi {
       const key = this.#activeKey();
       const ids = this.#keyring.published().map(({ id }) => id);
       const subject = { kind: "jwks", iat, exp, keys: ids } as const;
-      const { input } = this.#judge.judge(key, subject);
+      const { input } = this.#judge.propose(key, subject);
       this.#coordinator.sign({ key, subject, input }, (result) => {
         if (result instanceof OAuthError) return;
         const renewMs = clock.monotonicMs() + JWKS_RENEW_MS;

@@ -125,7 +125,7 @@ function judgeProof(judge: TokenJudge, proof: string): DpopProof {
   allow(signed, "invalid_dpop_proof", "the DPoP proof's signature does not verify");
   const { nowMs, tokenUrls: urls } = judge;
   const acceptNonce = (nonce: string): boolean => judge.acceptNonce(nonce);
-  return checkDpopProofClaims(jwt, { method: "POST", urls, nowMs, acceptNonce });
+  return checkDpopProofClaims(jwt, jwk, { method: "POST", urls, nowMs, acceptNonce });
 }
 
 /**

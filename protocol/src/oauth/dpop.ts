@@ -47,7 +47,7 @@ export interface DpopProof {
   readonly replayUntilMs: number;
 }
 
-/** The key of a proof, to verify its signature with. Throws OAuthError invalid_dpop_proof. */
+/** The key of a proof, to verify its signature with: checkDpopProofClaims takes it. Throws OAuthError invalid_dpop_proof. */
 export function dpopKey(jwt: UnverifiedJwt): {
   readonly alg: (typeof DPOP_ALGS)[number];
   readonly jwk: PublicJwk;
@@ -73,10 +73,13 @@ function parseClaims(jwt: UnverifiedJwt): z.output<typeof dpopClaims> {
 
 /**
  * Checks what a DPoP proof says (RFC 9449 section 4.3, steps 4 to 12 without the signature and the replay memory,
- * which are the edge's). Throws OAuthError invalid_dpop_proof or, last, use_dpop_nonce.
+ * which are the edge's). `jwk` is what dpopKey read and the signature verified under. Throws OAuthError invalid_dpop_proof or, last, use_dpop_nonce.
  */
-export function checkDpopProofClaims(jwt: UnverifiedJwt, expected: DpopExpectation): DpopProof {
-  const { jwk } = dpopKey(jwt);
+export function checkDpopProofClaims(
+  jwt: UnverifiedJwt,
+  jwk: PublicJwk,
+  expected: DpopExpectation,
+): DpopProof {
   const claims = parseClaims(jwt);
   const refuse = (holds: boolean, what: string): void => allow(holds, "invalid_dpop_proof", what);
   refuse(claims.htm === expected.method, "htm is not the request's method");

@@ -130,7 +130,7 @@ export function verifyRequestProof(
     permit(signed, "invalid_dpop_proof", "the DPoP proof's signature does not verify");
     const { method, urls, accessToken, acceptNonce } = request;
     const nonce = acceptNonce === undefined ? {} : { acceptNonce };
-    const found = checkDpopProofClaims(jwt, { method, urls, nowMs: party.nowMs, accessToken, ...nonce });
+    const found = checkDpopProofClaims(jwt, jwk, { method, urls, nowMs: party.nowMs, accessToken, ...nonce });
     permit(found.jkt === jkt, "invalid_token", "the proof is by another key than the token is bound to");
     const fresh = request.remember(`${found.jkt} ${found.jti}`, found.replayUntilMs);
     permit(fresh, "invalid_dpop_proof", "the DPoP proof was used before");

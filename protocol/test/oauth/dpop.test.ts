@@ -3,6 +3,7 @@ import {
   accessTokenHash,
   checkDpopProofClaims,
   type DpopExpectation,
+  dpopKey,
   jwkThumbprint,
   normalizeHtu,
   parseSigningInput,
@@ -18,16 +19,11 @@ const expectation: DpopExpectation = {
   nowMs: NOW,
 };
 
-const verdict = (headChanges: object, bodyChanges: object, expected: Partial<DpopExpectation> = {}) =>
-  codeOf(() =>
-    checkDpopProofClaims(
-      parseSigningInput(signingInput({ ...head, ...headChanges }, { ...body, ...bodyChanges })),
-      {
-        ...expectation,
-        ...expected,
-      },
-    ),
-  );
+const judge = (headChanges: object, bodyChanges: object, expected: Partial<DpopExpectation> = {}) => {
+  const jwt = parseSigningInput(signingInput({ ...head, ...headChanges }, { ...body, ...bodyChanges }));
+  return checkDpopProofClaims(jwt, dpopKey(jwt).jwk, { ...expectation, ...expected });
+};
+const verdict = (...args: Parameters<typeof judge>) => codeOf(() => judge(...args));
 const INVALID = "ERR_OAUTH_INVALID_DPOP_PROOF";
 
 describe("a DPoP proof", () => {
@@ -77,8 +73,7 @@ describe("a DPoP proof", () => {
   });
 
   it("names its key and how long a replay matters", () => {
-    const proof = checkDpopProofClaims(parseSigningInput(signingInput(head, body)), expectation);
-    expect(proof).toEqual({ jkt: jwkThumbprint(ec), jti: "1", replayUntilMs: NOW + 60_000 });
+    expect(judge({}, {})).toEqual({ jkt: jwkThumbprint(ec), jti: "1", replayUntilMs: NOW + 60_000 });
   });
 });
 
