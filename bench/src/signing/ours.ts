@@ -100,13 +100,15 @@ export function signShareCase(material: Material, name: string, prevalidated: bo
     make: (count) => {
       const inputs = times(count, () => {
         const { nonces, list } = openRound(material);
-        return { own: known(nonces.get(1), "nonces"), list, wire: received(list) };
+        const own = known(nonces.get(1), "nonces");
+        const wire = received(list);
+        return { own, list, wire, arrived: prevalidated ? checkedList(material, own, wire) : undefined };
       });
       const shares: Scalar[] = [];
       return {
         run: () => {
-          for (const { own, list, wire } of inputs) {
-            const checked = prevalidated ? list : checkedList(material, own, wire);
+          for (const { own, wire, arrived } of inputs) {
+            const checked = arrived ?? checkedList(material, own, wire);
             shares.push(signShare(group, packageOf(material, checked, own), share, own));
           }
         },

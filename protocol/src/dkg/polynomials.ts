@@ -149,10 +149,13 @@ export function combine(
   dealt: readonly Dealt[],
 ): { readonly commitments: CommitmentVector; readonly share: Scalar } {
   const length = dealt[0]?.commitments.length ?? 0;
-  const points = Array.from({ length }, (_, k) => {
-    const parts = dealt.map((part) => part.commitments[k] ?? group.identity);
-    return parts.reduce((sum, part) => group.add(sum, part));
-  });
+  const ones = dealt.map(() => group.scalarFromNumber(1));
+  const points = Array.from({ length }, (_, k) =>
+    group.multiMulPublic(
+      ones,
+      dealt.map((part) => part.commitments[k] ?? group.identity),
+    ),
+  );
   if (points.some((point) => group.equal(point, group.identity))) {
     throw new IpseError("ERR_DKG_POINT", "the commitments of all parties cancel out");
   }

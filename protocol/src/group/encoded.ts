@@ -42,7 +42,13 @@ export function numberBytes(value: number): Uint8Array {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new IpseError("ERR_GROUP_SCALAR", "a small scalar is a non-negative safe integer");
   }
-  return littleEndian(BigInt(value));
+  const bytes = new Uint8Array(SCALAR_BYTES);
+  let rest = value;
+  for (let i = 0; rest > 0; i++) {
+    bytes[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return bytes;
 }
 
 export function scalarError(message: string): IpseError {

@@ -29,9 +29,9 @@ class DecodedPoints {
   readonly #input: Uint8Array;
   readonly #slots = new Map<string, number>();
   readonly #names: (string | undefined)[];
-  /** The sum that used a slot last. */
+  /** The sum that used a slot last; 0 for none. */
   readonly #usedBy: Float64Array;
-  #sum = 0;
+  #sum = 1;
   /** Whether all that was decoded for the sum at hand were points. */
   #sound = true;
   #next = 0;
@@ -57,7 +57,12 @@ class DecodedPoints {
   slotsOf(points: readonly Point[]): readonly number[] | undefined {
     this.#sum++;
     this.#sound = true;
-    const slots = points.map((point) => (equalBytes(point, GENERATOR) ? GENERATOR_SLOT : this.slotOf(point)));
+    const slots = points.map((point) => {
+      if (equalBytes(point, GENERATOR)) return GENERATOR_SLOT;
+      const slot = this.slotOf(point);
+      this.#usedBy[slot] = this.#sum;
+      return slot;
+    });
     this.#flush();
     return this.#sound ? slots : undefined;
   }
@@ -67,19 +72,18 @@ class DecodedPoints {
     const name = nameOf(point);
     let slot = this.#slots.get(name);
     if (slot === undefined) {
-      if (this.#waiting.length === LANES) this.#flush();
       slot = this.#free();
       this.#slots.set(name, slot);
       this.#names[slot] = name;
       this.#input.set(point, this.#waiting.length * POINT_BYTES);
       this.#waiting.push(slot);
+      if (this.#waiting.length === LANES) this.#flush();
     }
-    this.#usedBy[slot] = this.#sum;
     return slot;
   }
 
   #free(): number {
-    while (this.#usedBy[this.#next] === this.#sum && this.#names[this.#next] !== undefined) this.#advance();
+    while (this.#usedBy[this.#next] === this.#sum) this.#advance();
     const slot = this.#next;
     const evicted = this.#names[slot];
     if (evicted !== undefined) this.#slots.delete(evicted);
