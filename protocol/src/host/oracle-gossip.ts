@@ -67,6 +67,8 @@ export class OracleGossip implements GossipSink {
   readonly #core: OracleCore;
   readonly #registry: OracleRegistry;
   readonly #offers = new Map<number, InventoryOffer>();
+  /** Peers for whom something durable found no room: they are shown everything on offer again. */
+  readonly #missed = new Set<number>();
   readonly #peers = new Map<number, GossipPeer>();
   readonly #moved = new Map<string, Hash>();
   readonly #fetched = new Map<string, number>();
@@ -108,10 +110,7 @@ export class OracleGossip implements GossipSink {
   }
 
   now(item: GossipItem): void {
-    for (const oracle of this.#peers.keys()) {
-      // It found no room: the peer is shown everything on offer again, once it has.
-      if (!this.#send(oracle, [item])) this.#offer(oracle);
-    }
+    for (const oracle of this.#peers.keys()) if (!this.#send(oracle, [item])) this.#missed.add(oracle);
   }
 
   moved(instance: Hash): void {
@@ -154,6 +153,7 @@ export class OracleGossip implements GossipSink {
     this.#peers.delete(oracle);
     this.#offers.get(oracle)?.end();
     this.#offers.delete(oracle);
+    this.#missed.delete(oracle);
   }
 
   /** True when every message found room in the peer's queue. */
@@ -213,7 +213,8 @@ export class OracleGossip implements GossipSink {
       peer.tick();
       this.#sendOpen(oracle, peer, open, moved);
       this.#askFor(oracle, peer);
-      this.#offers.get(oracle)?.pump();
+      if (this.#missed.delete(oracle)) this.#offer(oracle);
+      else this.#offers.get(oracle)?.pump();
     }
     if (this.#unsaved.size === 0) return;
     const saves = [...this.#unsaved].flatMap((oracle) => {
