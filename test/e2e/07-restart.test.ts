@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
 import { AgreedIntrospection } from "@ipse/oracle/relying-party";
 import { rosterFromJson } from "@ipse/protocol/registry";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type Agent, Cluster, errorCodeOf, runVerb, until } from "../src/processes/index.ts";
+import { freePort } from "./support/free-port.ts";
 import { expectUnharmed, mustSign } from "./support/suspensions.ts";
 import { startTokenService } from "./support/token-service.ts";
 import { ownCluster, useWorld } from "./support/world.ts";
@@ -13,9 +16,12 @@ const STS = "https://sts.test/pool";
 
 let agent: Agent;
 let credential: string;
+let eventPort: number;
 const world = useWorld(async (made) => {
   await ownCluster(made, ["--token-mode", "local", "--token-alg", "ES256"]);
-  credential = String((await made.cluster.json(["resource", "create", API]))["credential"]);
+  eventPort = await freePort();
+  const push = ["--push", `http://127.0.0.1:${eventPort}/events`];
+  credential = String((await made.cluster.json(["resource", "create", API, ...push]))["credential"]);
   agent = await made.running({ resources: [API, STS], scopes: ["read"] });
 });
 
@@ -99,6 +105,36 @@ async function signsTogether(old: string): Promise<string> {
   return fresh;
 }
 
+/** A receiver of security events (RFC 8935); resolves with where they appear. */
+async function receiveEvents(): Promise<string[]> {
+  const events: string[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      events.push(body);
+      response.writeHead(202).end();
+    });
+  });
+  await new Promise<void>((done) => server.listen(eventPort, "127.0.0.1", done));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return events;
+}
+
+/** No revocation is lost on the way: each oracle delivers it by itself, signed by a quorum, under one name. */
+async function everyOracleTold(events: readonly string[], instance: string): Promise<void> {
+  const { issuer, oracles } = world.cluster;
+  await until(() => events.length >= oracles.length, { what: "the revocation at its receiver" });
+  const keys = createRemoteJWKSet(new URL("/oauth2/jwks", issuer));
+  const verified = await Promise.all(
+    events.map((event) => jwtVerify(event, keys, { issuer, audience: API, typ: "secevent+jwt" })),
+  );
+  const told = verified.map(({ payload: { jti, sub_id } }) => ({ jti, sub_id }));
+  expect(told[0]).toMatchObject({ sub_id: { session: { id: instance } } });
+  expect(new Set(told.map(({ jti }) => jti)).size).toBe(1);
+}
+
 /** `issuer rotate --immediate`: the key is not trusted any more, nor is what it signed. */
 async function replacesKey(distrusted: string): Promise<void> {
   const { kid: old } = decodeProtectedHeader(distrusted);
@@ -115,7 +151,7 @@ async function replacesKey(distrusted: string): Promise<void> {
 
 describe("a dev cluster that is stopped and resumed", () => {
   it("holds what it held, on the same addresses; agents go on; tokens of mode local hold in mode threshold", async () => {
-    const revoked = await world.enrolled();
+    const revoked = await world.enrolled({ resources: [API] });
     await revoked.start();
     const instance = String((await revoked.status())["instance"]);
     await world.cluster.json(["instance", "revoke", instance, "--reason", "for the test"]);
@@ -129,6 +165,8 @@ describe("a dev cluster that is stopped and resumed", () => {
     expect([algOf(old), await holds(old)]).toEqual(["ES256", true]);
 
     await world.cluster.stop();
+    // Whoever wants revocations pushed was away when it happened, and comes back now.
+    const events = await receiveEvents();
     world.cluster = await Cluster.start(world.path("cluster"), ["--token-mode", "threshold"]);
     expect(await everything()).toEqual(before);
     await until(async () => (await agent.sign(Buffer.from("after"))).signature !== undefined, {
@@ -136,6 +174,7 @@ describe("a dev cluster that is stopped and resumed", () => {
     });
     expect((await revoked.sign(Buffer.from("no"))).code).toBe("ERR_INSTANCE_REVOKED");
     await expectUnharmed(world.cluster, agent);
+    await everyOracleTold(events, instance);
     await replacesKey(await signsTogether(old));
   });
 

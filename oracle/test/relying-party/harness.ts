@@ -60,8 +60,17 @@ export class Harness {
     };
     const app = await this.listen((one) => void one.register(oauthRoutes, deps));
     this.urls.push(app);
-    const push = new EventPush({ events: node.events, tokens: eventTokens, log: pino({ level: "silent" }) });
+    this.push(node.oracle);
+  }
+
+  /** What delivers the events of an oracle as it is now: of another process after a restart. */
+  push(oracle: number): EventPush {
+    const node = this.world.cluster.node(oracle);
+    if (node?.tokens === undefined) throw new Error("no oracle");
+    const tokens = new EventTokens(node.tokens);
+    const push = new EventPush({ events: node.events, tokens, log: pino({ level: "silent" }) });
     this.pushes.push(push);
+    return push;
   }
 
   async listen(define: (app: FastifyInstance) => void): Promise<string> {

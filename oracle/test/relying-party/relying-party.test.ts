@@ -194,13 +194,21 @@ describe("revocation reaches the API without a question", () => {
     rmSync(dir, { recursive: true });
   });
 
-  test("no event is lost when an oracle restarts before it is delivered", async () => {
+  test("no event is lost when all oracles restart before it is delivered", async () => {
     const harness = await Harness.create("event restart");
+    const api = await harness.api({ bearer: true, eventPath: "/events" });
+    const { cluster } = harness.world;
+    harness.world.state({ kind: "receiver", url: API, deleted: false, pushUrl: `${api}/events` });
+    const headers = { authorization: `Bearer ${harness.token()}` };
+    expect((await call(`${api}/orders`, headers)).status).toBe(200);
     revoke(harness);
-    harness.world.cluster.crashOracle(2, 0);
-    harness.world.cluster.startOracle(2);
-    harness.world.cluster.world.settle(5_000);
-    expect(harness.world.cluster.node(2)?.events.pending(9, API)).toHaveLength(1);
+    for (const id of cluster.ids) cluster.crashOracle(id, 0);
+    for (const id of cluster.ids) cluster.startOracle(id);
+    cluster.world.settle(5_000);
+    for (const id of cluster.ids) expect(cluster.node(id)?.events.pending(9, API)).toHaveLength(1);
+    harness.push(2).start();
+    await until(async () => (await call(`${api}/orders`, headers)).status === 401);
+    await until(() => cluster.node(2)?.events.pending(9, API).length === 0);
     await harness.close();
   });
 
