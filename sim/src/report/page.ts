@@ -21,6 +21,7 @@ p{max-width:78ch;margin:4px 0 12px}.lead{color:var(--soft)}
 svg{width:100%;height:auto;display:block;border:1px solid var(--rule);border-radius:6px;background:#fff}
 svg text{font:14px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;fill:var(--ink)}
 svg .small,svg .tick{font-size:13px;fill:var(--soft)}svg .lane,svg .row{font-weight:600}
+svg .step-name{paint-order:stroke;stroke:#fff;stroke-width:3px}
 svg .lane.victim{fill:var(--victim)}svg .lane.copy{fill:var(--copy)}
 svg .axis{font-size:14px;fill:var(--soft)}svg .grid{stroke:var(--rule)}svg .rail{stroke:#b9c2cd}
 svg .moment{stroke:#8793a1;stroke-dasharray:4 4}
@@ -30,12 +31,12 @@ svg .refused{fill:#fff;stroke:var(--copy);stroke-width:2}svg .fork{fill:#e0a100;
 svg .bar{fill:#6d94c0}svg .mark{stroke:var(--copy);stroke-width:2}
 svg .curve{fill:none;stroke-width:2.5}svg .p50{stroke:var(--victim)}svg .p99{stroke:var(--copy)}svg .dot.p50{fill:var(--victim)}svg .dot.p99{fill:var(--copy)}
 svg .model{fill:#7b8896}svg .model.ipse{fill:var(--good)}svg .name.ipse{font-weight:700;fill:var(--good)}svg line.lead{stroke:#c3cad3}
-table{border-collapse:collapse;width:100%;font-size:14px;margin-top:8px}th,td{text-align:left;padding:4px 8px;border-bottom:1px solid var(--rule);vertical-align:top;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;font-size:14px;margin-top:8px}th,td{text-align:left;padding:4px 8px;border-bottom:1px solid var(--rule);vertical-align:top}td:first-child{overflow-wrap:anywhere}
 th{font-weight:600;color:var(--soft)}td.num{text-align:right;font-variant-numeric:tabular-nums}
 .bad{color:var(--copy);font-weight:600}.legend{color:var(--soft);font-size:14px;margin:6px 0 0}
 footer{margin-top:40px;color:var(--soft);font-size:14px}
 @page{size:A4 landscape;margin:12mm}
-@media print{body{padding:0;max-width:none}h2{break-after:avoid}svg,tr{break-inside:avoid}section{break-inside:avoid-page}}
+@media print{table{font-size:12px}body{padding:0;max-width:none}h2{break-after:avoid}svg,tr{break-inside:avoid}section{break-inside:avoid-page}}
 `;
 
 interface ScenarioRow {
@@ -83,7 +84,7 @@ export function page(pictures: Pictures, tally: Tally, rows: readonly Row[], see
 <h1>What happens when a workload is cloned</h1>
 <p class="lead">${tally.runs} simulated runs of the production machines from seed ${xml(seed)}: ${verdict}.</p>
 <section><h2>One run: ${xml(pictures.swimlaneOf)}</h2>
-<p>Each lane is a process; the band in it is the newest share version it holds. Lines are steps on their way (blue: victim, red: copy; pale: round two), dots are votes, rings refusals, stars fork evidence. Silences are folded.</p>${pictures.swimlane}</section>
+<p>Each lane is a process; the band in it is the newest share version it holds. Lines are steps on their way, named by kind and number (blue: victim, red: copy; pale: round two and certificates), dots are votes, rings refusals, stars fork evidence: two different steps of one number. Silences are folded.</p>${pictures.swimlane}</section>
 <section><h2>How long until a copy is found</h2>
 <p>From the copy's first step to the first durable suspension. A copy that meets its victim is found at once; otherwise at the victim's next contact, which heartbeats bound. Red lines: median and 99th percentile.</p>${pictures.distribution}</section>
 <section><h2>What a heartbeat interval costs</h2>

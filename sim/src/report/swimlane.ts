@@ -4,8 +4,8 @@ import { label, line, n, picture, tag, xml } from "./svg.ts";
 const WIDTH = 1180;
 const LEFT = 92;
 const RIGHT = 24;
-const LANE = 58;
-const TOP = 74;
+const LANE = 62;
+const TOP = 88;
 const MESSAGES_MAX = 90;
 
 const VERSION_COLORS = ["#c7d7ea", "#9ec3a8", "#f0cf8b", "#c9b3dc", "#e3a9a0", "#a3cfd6"];
@@ -57,11 +57,24 @@ function newestVersion(text: string): number | undefined {
   return shares === undefined ? undefined : Math.max(...shares.split(",").map(Number));
 }
 
+/** The version held before a change: an oracle keeps the old share beside the new one, a workload starts with what it says. */
+function versionBefore({ text }: TraceEvent): number | undefined {
+  const shares = /shares ([\d,]+)/.exec(text)?.[1];
+  if (shares === undefined) return newestVersion(text);
+  const [newest, older] = shares
+    .split(",")
+    .map(Number)
+    .sort((a, b) => b - a);
+  return older ?? newest;
+}
+
 function spansOf(all: readonly TraceEvent[], who: string, start: number, end: number): Span[] {
   const changes = all.filter((event) => event.who === who && event.kind === "durable" && event.atMs <= end);
   const spans: Span[] = [];
   let from = start;
-  let version: number | undefined;
+  const [first] = changes;
+  const copied = who.startsWith("copy");
+  let version = first === undefined || copied ? undefined : versionBefore(first);
   for (const { atMs, text } of changes) {
     const next = newestVersion(text);
     if (next === undefined) continue;
@@ -146,10 +159,13 @@ export function swimlane(result: RunResult): string {
     .map(({ atMs, who }) =>
       tag("path", { d: star(x(atMs), y(who), 9), class: "fork" }, "<title>fork evidence</title>"),
     );
+  const steps = stepNames(messages).map(({ atMs, who, text }) =>
+    label(x(atMs), y(who) - 15, text, { class: "small step-name", "text-anchor": anchorOf(x(atMs)) }),
+  );
   const bottom = TOP + names.length * LANE - LANE / 2;
   const moments = [...momentsOf(shown)].map(
     ({ atMs, text }, i) =>
-      line(x(atMs), TOP - 22, x(atMs), bottom, { class: "moment" }) +
+      line(x(atMs), TOP - 42, x(atMs), bottom, { class: "moment" }) +
       label(anchored(x(atMs)), 22 + (i % 2) * 17, `${text} (${Math.round(atMs)} ms)`, {
         class: "small",
         "text-anchor": anchorOf(x(atMs)),
@@ -160,8 +176,20 @@ export function swimlane(result: RunResult): string {
     moments.join("") +
     arrows.join("") +
     marks.join("") +
-    forks.join("");
+    forks.join("") +
+    steps.join("");
   return picture("swimlanes", WIDTH, bottom + 14, `Swimlanes of ${result.scenario}`, content);
+}
+
+/** The name of each step where its proposer first sends it: number and kind. Two headers of one number are the fork. */
+function stepNames(messages: readonly TraceEvent[]): { atMs: number; who: string; text: string }[] {
+  const named = new Set<string>();
+  return messages.flatMap(({ atMs, who, kind, text }) => {
+    const step = /^STEP (\d+) (\w+)/.exec(text);
+    if (kind !== "sent" || step === null || named.has(`${who}/${step[1]}`)) return [];
+    named.add(`${who}/${step[1]}`);
+    return [{ atMs, who, text: `${step[2]} ${step[1]}` }];
+  });
 }
 
 function anchorOf(x: number): string {
