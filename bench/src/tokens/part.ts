@@ -67,7 +67,10 @@ function ratioOf(rounds: Rounds, a: string, b: string, of: keyof Stretch): numbe
   return median((rounds.get(a) ?? []).map((one, round) => one[of] / (theirs[round]?.[of] ?? Number.NaN)));
 }
 
-/** The ratios by concurrency and, without a suffix, the lower of them; how the latencies compare; all medians. */
+/**
+ * The ratios by concurrency and, without a suffix, the lower of them; latencies and CPU time as how many times the
+ * peer's are ours. All of them medians.
+ */
 export function tokenFindings(rounds: Rounds): Findings {
   const ratios: Record<string, number> = {};
   const figures: Record<string, number> = {};
@@ -86,6 +89,7 @@ export function tokenFindings(rounds: Rounds): Findings {
         const ratio = ratioOf(rounds, mine, theirs, "tokensPerSecond");
         ratios[`${key}_c${concurrency}`] = ratio;
         figures[`${key}_c${concurrency}_p99`] = ratioOf(rounds, theirs, mine, "p99Ms");
+        figures[`${key}_c${concurrency}_by_cpu`] = ratioOf(rounds, theirs, mine, "cpuMsPerToken");
         return ratio;
       });
       ratios[key] = Math.min(...found);

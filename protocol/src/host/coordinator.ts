@@ -1,6 +1,6 @@
 import { toHex } from "../bytes.ts";
 import { errorCode, IpseError } from "../errors.ts";
-import { validateCommitment } from "../frost/index.ts";
+import { type Commitment, validateCommitment } from "../frost/index.ts";
 import type { CosignSubject } from "../issuer/index.ts";
 import { OAuthError } from "../oauth/oauth-error.ts";
 import type { CosignMessage } from "../wire/cosign.ts";
@@ -38,6 +38,9 @@ interface Running {
   readonly beganMs: number;
 }
 
+/** The commitment behind a slot of this oracle's own, which needs no validation; undefined: there is no such slot. */
+export type OwnCommitment = (attempt: Uint8Array, slotId: Uint8Array) => Commitment | undefined;
+
 /** Delivers a message of ours to an oracle, this one included; false when it cannot be reached. */
 export type Send = (oracle: number, attempt: Uint8Array, message: CosignMessage) => boolean;
 
@@ -48,6 +51,7 @@ export type Send = (oracle: number, attempt: Uint8Array, message: CosignMessage)
 export class Coordinator {
   readonly #core: OracleCore;
   readonly #send: Send;
+  readonly #own: OwnCommitment;
   readonly #running = new Map<string, Running>();
   readonly #connected = new Set<number>();
   readonly #distrusted = new Map<number, number>();
@@ -55,8 +59,9 @@ export class Coordinator {
   /** How long peers take to commit of late. */
   #usualMs = 0;
 
-  constructor(core: OracleCore, send: Send) {
+  constructor(core: OracleCore, own: OwnCommitment, send: Send) {
     this.#core = core;
+    this.#own = own;
     this.#send = send;
   }
 
@@ -215,11 +220,12 @@ export class Coordinator {
   ): void {
     const { attempt } = running;
     if (!attempt.waiting.delete(oracle) || attempt.round2 !== undefined) return;
-    const { group, clock } = this.#core.options;
-    if (oracle !== this.#core.options.oracle)
+    const { group, clock, oracle: me } = this.#core.options;
+    const own = oracle === me ? this.#own(attempt.options.id, slotId) : undefined;
+    if (oracle !== me)
       this.#usualMs += USUAL_WEIGHT * (clock.monotonicMs() - running.beganMs - this.#usualMs);
     try {
-      const commitment = validateCommitment(group, { identifier: oracle, hiding, binding });
+      const commitment = own ?? validateCommitment(group, { identifier: oracle, hiding, binding });
       attempt.offers.set(oracle, { slotId, commitment });
     } catch (error) {
       if (!(error instanceof IpseError)) throw error;

@@ -52,9 +52,11 @@ export class OracleTokens implements OracleTokenApi {
     this.#sweep = new ExpirySweep(core, tokenBurns);
     this.#judge = new CosignJudge(core, keyring, nonces);
     this.#cosigner = new Cosigner(core, keyring, this.#judge, synced);
-    this.#coordinator = new Coordinator(core, (oracle, attempt, message) => {
-      if (oracle !== core.options.oracle)
-        return core.options.peers.send(oracle, { kind: "cosign", attempt, message });
+    const me = core.options.oracle;
+    const ownCommitment = (attempt: Uint8Array, slotId: Uint8Array) =>
+      this.#cosigner.nonces.peek(me, attempt, slotId)?.nonces.commitment;
+    this.#coordinator = new Coordinator(core, ownCommitment, (oracle, attempt, message) => {
+      if (oracle !== me) return core.options.peers.send(oracle, { kind: "cosign", attempt, message });
       this.#cosign(oracle, attempt, message, (answer) => this.#coordinator.onAnswer(oracle, attempt, answer));
       return true;
     });
