@@ -1,5 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, writeSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { check, fromBase64Url, IpseError, isSpiffeId } from "@ipse/protocol";
 import { ed25519Jwk, jwkThumbprint, type PublicJwk } from "@ipse/protocol/oauth";
 import type { Cluster } from "./cluster.ts";
@@ -19,12 +29,23 @@ export interface Published {
 const WORKLOADS = "workloads";
 const FILE = "jwks.json";
 
+/** Makes a directory that a web server may read, and those above it that are missing; others stay as they are. */
+function makePublicDir(dir: string): void {
+  const first = mkdirSync(dir, { recursive: true });
+  if (first === undefined) return;
+  const made = relative(first, dir)
+    .split(sep)
+    .filter((name) => name !== "");
+  for (let i = 0; i <= made.length; i++) chmodSync(join(first, ...made.slice(0, i)), 0o755);
+}
+
 /** Replaced as a whole or not at all; public, whatever the umask. */
 function writePublic(file: string, value: object): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+  makePublicDir(resolve(dirname(file)));
   const fresh = `${file}.new`;
   const descriptor = openSync(fresh, "w", 0o644);
   try {
+    fchmodSync(descriptor, 0o644);
     writeSync(descriptor, `${JSON.stringify(value)}\n`);
     fsyncSync(descriptor);
   } finally {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InstanceSummary } from "@ipse/protocol/host";
@@ -77,6 +77,21 @@ describe("jwks publish", () => {
   it("writes the keys of active instances on which b+1 oracles agree", async () => {
     expect(await publishJwks(cluster, out)).toMatchObject({ workloads: 1, keys: 1, disputed: 0 });
     expect(written()).toEqual([x(10)]);
+  });
+
+  it("is readable for a web server, whatever the umask; what was there keeps its mode", async () => {
+    const before = process.umask(0o077);
+    try {
+      await publishJwks(cluster, join(out, "made"));
+    } finally {
+      process.umask(before);
+    }
+    const mode = (path: string): number => statSync(join(out, path)).mode & 0o777;
+    const leaf = "made/workloads/test.ipse/prod/api";
+    expect(["made", "made/workloads", leaf, `${leaf}/jwks.json`].map(mode)).toEqual([
+      0o755, 0o755, 0o755, 0o644,
+    ]);
+    expect(mode(".")).toBe(0o700);
   });
 
   it("leaves out a key that one oracle alone shows", async () => {
