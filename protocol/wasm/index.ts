@@ -17,11 +17,12 @@ export { negate, pack, unpack } from "./lanes";
 export { begin, generatorTerm as addGenerator };
 
 /** Points that stay decoded. */
-const SLOTS: usize = 1024;
-const POINTS: usize = memory.data(147456, 16);
+const SLOTS: usize = 8192;
 const DECODED: usize = memory.data(576, 16);
 const INPUT: usize = memory.data(144, 16);
 const OUTPUT: usize = memory.data(48, 16);
+/** Last, so that memory is touched only as far as it is used. */
+const POINTS: usize = memory.data(1179648, 16);
 
 export function slotCount(): usize {
   return SLOTS;

@@ -64,7 +64,10 @@ export interface Group {
   add(p: Point, q: Point): Point;
   sub(p: Point, q: Point): Point;
   equal(p: Point, q: Point): boolean;
-  /** The sum of [s_i]P_i; PUBLIC scalars only, it may run in variable time. Throws ERR_GROUP_LENGTH on unequal lengths. */
+  /**
+   * The sum of [s_i]P_i. PUBLIC scalars and points only: it may run in variable time, and remember the points. They
+   * must be valid, decoded by `decodePoint` or our own results: it checks none. Throws ERR_GROUP_LENGTH on unequal lengths.
+   */
   multiMulPublic(scalars: readonly Scalar[], points: readonly Point[]): Point;
 
   readonly ed25519: Ed25519;

@@ -19,7 +19,8 @@ import { instantiateStraus } from "./straus-load.ts";
 
 /*
  * The fast backend: libsodium. All arithmetic on secrets is constant time: points, additions and inversions
- * in the native build; multiplication modulo L in the WASM build, because sodium-native does not export it.
+ * in the native build; multiplication modulo L in the WASM build, because sodium-native does not export it. Sums over
+ * public points alone go through the module of protocol/wasm.
  *
  * HAZARDS: the WASM heap keeps copies of factors until it is reused. libsodium refuses a multiplication whose
  * result is the identity, so zero scalars and the identity are answered here, with a branch: timing shows

@@ -63,7 +63,7 @@ class DecodedPoints {
       this.#usedBy[slot] = this.#sum;
       return slot;
     });
-    this.#flush();
+    if (this.#waiting.some((slot) => slots.includes(slot))) this.#flush();
     return this.#sound ? slots : undefined;
   }
 
