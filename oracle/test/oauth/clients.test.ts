@@ -173,4 +173,17 @@ describe("openid-client", () => {
     const token = await openid.clientCredentialsGrant(config);
     expect(token).toMatchObject({ token_type: "bearer", scope: "orders:read orders:write" });
   });
+
+  it("introspects as a resource and ends the token as its client", async () => {
+    const config = await discover({});
+    const token = await openid.clientCredentialsGrant(config);
+    const basic = openid.ClientSecretBasic(SECRET);
+    const resource = await openid.discovery(new URL(issuer), API, undefined, basic, {
+      execute: [openid.allowInsecureRequests],
+    });
+    const active = async () => (await openid.tokenIntrospection(resource, token.access_token)).active;
+    expect(await active()).toBe(true);
+    await openid.tokenRevocation(config, token.access_token);
+    expect(await active()).toBe(false);
+  });
 });

@@ -6,7 +6,7 @@ import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { API, ISSUER, identityKey, identitySeed } from "../../../protocol/test/issuer/token-world.ts";
 import { SPIFFE_ID } from "../../../protocol/test/session/world/cast.ts";
-import { Harness } from "../relying-party/harness.ts";
+import { Harness, SECRET, until } from "../relying-party/harness.ts";
 
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 const SCOPE = "read";
@@ -100,6 +100,48 @@ describe("openid-client", () => {
       });
       expect(await checked(token.access_token)).toMatchObject({ iss: ISSUER });
     }
+  });
+});
+
+describe("what oracles sign together", () => {
+  const resource: oauth.Client = { client_id: API };
+  const insecure = { [oauth.allowInsecureRequests]: true };
+  const at = (index: number): oauth.AuthorizationServer => ({
+    issuer: ISSUER,
+    introspection_endpoint: `${harness.urls[index]}/oauth2/introspect`,
+    revocation_endpoint: `${harness.urls[index]}/oauth2/revoke`,
+  });
+  const active = async (index: number, token: string): Promise<boolean> => {
+    const auth = oauth.ClientSecretBasic(SECRET);
+    const answer = await oauth.introspectionRequest(at(index), resource, auth, token, insecure);
+    return (await oauth.processIntrospectionResponse(at(index), resource, answer)).active;
+  };
+
+  it("a token ended at one oracle is inactive at every other, for a real client", async () => {
+    const token = harness.token();
+    expect(await active(0, token)).toBe(true);
+    const client: oauth.Client = { client_id: SPIFFE_ID };
+    const modify = (header: Record<string, unknown>, payload: Record<string, unknown>): void => {
+      header["typ"] = "client-authentication+jwt";
+      payload["exp"] = Number(payload["iat"]) + 60;
+    };
+    const auth = oauth.PrivateKeyJwt(key, { [oauth.modifyAssertion]: modify });
+    const answer = await oauth.revocationRequest(at(2), client, auth, token, insecure);
+    await oauth.processRevocationResponse(answer);
+    await until(async () => !(await Promise.all([0, 1, 2, 3].map((i) => active(i, token)))).includes(true));
+  });
+
+  it("a key set that jose verifies under its own keys", async () => {
+    const [signed, served] = await Promise.all(
+      ["signed-jwks", "jwks"].map(async (name) => (await fetch(`${harness.urls[1]}/oauth2/${name}`)).text()),
+    );
+    const { keys } = JSON.parse(served ?? "") as Parameters<typeof createLocalJWKSet>[0];
+    const { payload } = await jwtVerify(signed ?? "", createLocalJWKSet({ keys }), {
+      issuer: ISSUER,
+      typ: "jwk-set+jwt",
+      requiredClaims: ["exp"],
+    });
+    expect(payload["keys"]).toEqual(keys);
   });
 });
 
