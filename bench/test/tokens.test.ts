@@ -43,7 +43,13 @@ async function answered(
 
 describe("answers are checked", () => {
   test("what a server has to say passes", async () => {
-    await expect(checkAnswers(keys, [await answered(false), await answered(true)])).resolves.toBeUndefined();
+    await expect(checkAnswers(keys, [await answered(false), await answered(true)])).resolves.toBe(2);
+  });
+
+  test("who is turned away has no token, and a burst of nothing else ends the bench", async () => {
+    const away = { ...(await answered(false)), status: 503, text: '{"error":"temporarily_unavailable"}' };
+    await expect(checkAnswers(keys, [await answered(false), away])).resolves.toBe(1);
+    await expect(checkAnswers(keys, [away])).rejects.toThrow(/a token/);
   });
 
   test.each<[string, boolean, Parameters<typeof answered>[1]]>([
@@ -74,7 +80,7 @@ describe("answers are checked", () => {
 
 describe("ratios", () => {
   const row = (tokensPerSecond: number, p99Ms: number): Stretch[] => [
-    { tokensPerSecond, p50Ms: 1, p99Ms, cpuMsPerToken: 1 },
+    { tokensPerSecond, p50Ms: 1, p99Ms, cpuMsPerToken: 1, unserved: 0 },
   ];
   const rows = (["", "_dpop"] as const).flatMap((dpop): [string, Stretch[]][] => [
     [`oidc${dpop}_c16`, row(100, 8)],

@@ -22,6 +22,8 @@ export interface Stretch {
   readonly p99Ms: number;
   /** CPU time of all the server's processes for one token. */
   readonly cpuMsPerToken: number;
+  /** Share of the requests that the server turned away because it was overloaded. */
+  readonly unserved: number;
 }
 
 /** A nonce of the server, from its refusal of a proof that has another. */
@@ -59,11 +61,12 @@ export async function stretch(
   const before = cpuMsOf(pids);
   const { answers, latenciesMs, seconds } = await burst(requests, concurrency);
   const spent = cpuMsOf(pids) - before;
-  await checkAnswers(keys, answers);
+  const served = await checkAnswers(keys, answers);
   return {
-    tokensPerSecond: count / seconds,
+    tokensPerSecond: served / seconds,
     p50Ms: quantile(latenciesMs, 0.5),
     p99Ms: quantile(latenciesMs, 0.99),
-    cpuMsPerToken: spent / count,
+    cpuMsPerToken: spent / served,
+    unserved: 1 - served / count,
   };
 }
