@@ -32,6 +32,24 @@ describe("scenarios of one's own", () => {
       /f\.yaml:5: script\.0\.times/,
     ],
     ["an unknown outcome", "name: x\nexpected: MAYBE\nscript:\n  - sign: victim\n", /f\.yaml:2: expected/],
+    ["a step that is none", `${base}script:\n  - sing: victim\n`, /f\.yaml:4: script\.0\.sing: not a step/],
+    ["a time that is none", `${base}script:\n  - wait_ms: soon\n`, /f\.yaml:4: script\.0\.wait_ms: /],
+    [
+      "a name nobody has",
+      `${base}script:\n  - sign: thief\n`,
+      /f\.yaml:4: script\.0\.sign: nobody is called thief/,
+    ],
+    [
+      "an oracle that is none",
+      `${base}script:\n  - crash: [9]\n`,
+      /f\.yaml:4: script\.0\.crash: there is no oracle 9/,
+    ],
+    [
+      "an unknown field of a step",
+      `${base}script:\n  - sign: victim\n    tims: 3\n`,
+      /f\.yaml:5: script\.0\.tims: unknown field/,
+    ],
+    ["an empty file", "", /f\.yaml:1: the document/],
     ["broken YAML", "name: [x\nscript", /f\.yaml:\d+: /],
   ])("%s is named with its line and field", (_what, source, message) => {
     expect(() => scenarioFromFile(source, "f.yaml")).toThrow(message);

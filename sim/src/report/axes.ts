@@ -40,13 +40,20 @@ function place(
     const tries: [number, number, string][] = [];
     for (let ring = 0; ring < 9; ring++) {
       const d = ring * LINE;
-      tries.push(
+      const beside: [number, number, string][] = [
         [x + 12, y + 4 + d, "start"],
         [x + 12, y + 4 - d, "start"],
         [x - 12, y + 4 + d, "end"],
         [x - 12, y + 4 - d, "end"],
-      );
-      tries.push([x, y - 14 - d, "middle"], [x, y + 24 + d, "middle"]);
+      ];
+      const stacked: [number, number, string][] = [
+        [x, y - 14 - d, "middle"],
+        [x, y + 24 + d, "middle"],
+        [x + 8, y - 14 - d, "start"],
+        [x + 8, y + 24 + d, "start"],
+      ];
+      // Beside the dot first; then straight above or below, where a leading line crosses least.
+      tries.push(...(ring === 0 ? [...beside, ...stacked] : [...stacked, ...beside]));
     }
     const found = tries.find(([tx, ty, anchor]) => {
       const box = boxAt(tx, ty, text, anchor);

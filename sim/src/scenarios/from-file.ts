@@ -1,7 +1,7 @@
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from "yaml";
 import { z } from "zod";
 import { SimError } from "../core/index.ts";
-import { type AgentProcess, checkTopology } from "../world/index.ts";
+import { type AgentProcess, checkTopology, SMALL } from "../world/index.ts";
 import { OUTCOMES, type Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 
@@ -10,20 +10,27 @@ const share = z.number().min(0).max(0.9);
 const who = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "a name of lower-case letters, digits and dashes");
 const oracles = z.array(z.int().min(1).max(16)).min(1).max(16);
 
-/** One thing that happens; each step has exactly one of these verbs. */
-const step = z.union([
-  z.strictObject({ sign: who, times: z.int().min(1).max(1000).optional() }),
-  z.strictObject({ wait_ms: ms }),
-  z.strictObject({ ratchet: who, times: z.int().min(1).max(100).optional() }),
-  z.strictObject({ clone_memory: who, as: who, same_entropy: z.boolean().optional() }),
-  z.strictObject({ clone_disk: who, as: who, safe_start: z.boolean().optional() }),
-  z.strictObject({ crash: z.union([who, oracles]) }),
-  z.strictObject({ start: z.union([who, oracles]) }),
-  z.strictObject({ partition: z.strictObject({ oracles, with: z.array(who).max(16).optional() }) }),
-  z.strictObject({ heal: z.literal(true) }),
-  z.strictObject({ suppress: who }),
-  z.strictObject({ deliver: who }),
-]);
+const times = z.int().min(1).max(1000).optional();
+const boolean = z.boolean().optional();
+
+/** What a step may be, by its verb: each has exactly one. */
+const STEPS = {
+  sign: z.strictObject({ sign: who, times }),
+  wait_ms: z.strictObject({ wait_ms: ms }),
+  ratchet: z.strictObject({ ratchet: who, times: z.int().min(1).max(100).optional() }),
+  clone_memory: z.strictObject({ clone_memory: who, as: who, same_entropy: boolean }),
+  clone_disk: z.strictObject({ clone_disk: who, as: who, safe_start: boolean }),
+  crash: z.strictObject({ crash: z.union([who, oracles]) }),
+  start: z.strictObject({ start: z.union([who, oracles]) }),
+  partition: z.strictObject({
+    partition: z.strictObject({ oracles, with: z.array(who).max(16).optional() }),
+  }),
+  heal: z.strictObject({ heal: z.literal(true) }),
+  suppress: z.strictObject({ suppress: who }),
+  deliver: z.strictObject({ deliver: who }),
+} as const;
+type Verb = keyof typeof STEPS;
+type Step = { [V in Verb]: z.output<(typeof STEPS)[V]> }[Verb];
 
 export const scenarioFile = z.strictObject({
   name: who,
@@ -40,9 +47,8 @@ export const scenarioFile = z.strictObject({
       reorder: share.optional(),
     })
     .optional(),
-  script: z.array(step).min(1).max(500),
+  script: z.array(z.record(z.string(), z.unknown())).min(1).max(500),
 });
-type Step = z.output<typeof step>;
 
 function lineOf(root: Node | null, path: readonly PropertyKey[], lines: LineCounter): number {
   let node: Node | null = root;
@@ -63,6 +69,47 @@ function lineOf(root: Node | null, path: readonly PropertyKey[], lines: LineCoun
   return lines.linePos(best?.range?.[0] ?? 0).line;
 }
 
+/** Says where in the file a mistake is. */
+type Fail = (path: readonly PropertyKey[], what: string) => never;
+
+function failOn(error: z.ZodError, under: readonly PropertyKey[], fail: Fail): never {
+  const [issue] = error.issues;
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  const path = [...under, ...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])];
+  fail(path, unknown === undefined ? (issue?.message ?? "invalid") : "unknown field");
+}
+
+function readStep(raw: Readonly<Record<string, unknown>>, index: number, fail: Fail): Step {
+  const keys = Object.keys(raw);
+  const verb = keys.find((key): key is Verb => Object.hasOwn(STEPS, key));
+  const at = ["script", index];
+  if (verb === undefined)
+    return fail([...at, ...keys.slice(0, 1)], `not a step; steps are ${Object.keys(STEPS).join(", ")}`);
+  const parsed = STEPS[verb].safeParse(raw);
+  return parsed.success ? parsed.data : failOn(parsed.error, at, fail);
+}
+
+/** Names and oracles that do not exist are mistakes in the file, not outcomes. */
+function checkNames(script: readonly Step[], oracleCount: number, fail: Fail): void {
+  const known = new Set(["victim"]);
+  script.forEach((one, i) => {
+    for (const [key, value] of Object.entries(one)) {
+      const path = ["script", i, key];
+      const inner = key === "partition" ? (value as { oracles: number[]; with?: string[] }) : undefined;
+      const ids = inner?.oracles ?? (Array.isArray(value) ? (value as number[]) : []);
+      const people = inner?.with ?? (typeof value === "string" && key !== "as" ? [value] : []);
+      const absent = ids.find((id) => id > oracleCount);
+      if (absent !== undefined) fail(path, `there is no oracle ${absent}, only 1 to ${oracleCount}`);
+      const stranger = people.find((name) => !known.has(name));
+      if (stranger !== undefined) fail(path, `nobody is called ${stranger} yet`);
+    }
+    if ("as" in one) {
+      if (known.has(one.as)) fail(["script", i, "as"], `${one.as} is a name that is taken`);
+      known.add(one.as);
+    }
+  });
+}
+
 /** Reads a user's scenario. Throws SimError with the line and the field of the first mistake. */
 export function scenarioFromFile(source: string, file: string): Scenario {
   const lines = new LineCounter();
@@ -73,18 +120,17 @@ export function scenarioFromFile(source: string, file: string): Scenario {
       "ERR_SIM_FILE",
       `${file}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split("\n")[0] ?? ""}`,
     );
-  const parsed = scenarioFile.safeParse(document.toJS());
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-    const path = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])];
+  const fail: Fail = (path, what) => {
     const line = lineOf(document.contents, path, lines);
-    const what = unknown === undefined ? (issue?.message ?? "invalid") : "unknown field";
     throw new SimError("ERR_SIM_FILE", `${file}:${line}: ${path.join(".") || "the document"}: ${what}`);
-  }
-  const { name, expected, summary, topology, heartbeat_ms, links, script } = parsed.data;
+  };
+  const parsed = scenarioFile.safeParse(document.toJS());
+  if (!parsed.success) return failOn(parsed.error, [], fail);
+  const script = parsed.data.script.map((raw, i) => readStep(raw, i, fail));
+  const { name, expected, summary, topology, heartbeat_ms, links } = parsed.data;
   if (topology !== undefined)
     checkTopology(topology, `${file}:${lineOf(document.contents, ["topology"], lines)}: topology`);
+  checkNames(script, topology?.oracles ?? SMALL.oracles, fail);
   return {
     number: 0,
     name,
