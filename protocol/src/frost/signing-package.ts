@@ -30,25 +30,27 @@ export interface SigningPackage extends SigningRequest {
   readonly challenge: Scalar;
 }
 
+type Bound = Pick<SigningRequest, "groupPublicKey" | "commitments" | "message">;
+
+/** What the inputs of H1 in compute_binding_factors have in common, RFC 9591 section 4.4. */
+function bindingFactorPrefix(group: Group, { groupPublicKey, commitments, message }: Bound): Uint8Array {
+  const messageHash = h4(group, message);
+  const listHash = h5(group, encodeCommitmentList(group, commitments));
+  return concatBytes(groupPublicKey, messageHash, listHash);
+}
+
 /** The inputs of H1 in compute_binding_factors, RFC 9591 section 4.4, in list order. */
-export function bindingFactorInputs(
-  group: Group,
-  request: Pick<SigningRequest, "groupPublicKey" | "commitments" | "message">,
-): readonly Uint8Array[] {
-  const messageHash = h4(group, request.message);
-  const listHash = h5(group, encodeCommitmentList(group, request.commitments));
-  const prefix = concatBytes(request.groupPublicKey, messageHash, listHash);
+export function bindingFactorInputs(group: Group, request: Bound): readonly Uint8Array[] {
+  const prefix = bindingFactorPrefix(group, request);
   return request.commitments.map(({ identifier }) =>
     concatBytes(prefix, identifierScalar(group, identifier)),
   );
 }
 
 /** compute_binding_factors of RFC 9591 section 4.4, in list order. */
-export function computeBindingFactors(
-  group: Group,
-  request: Pick<SigningRequest, "groupPublicKey" | "commitments" | "message">,
-): readonly Scalar[] {
-  return bindingFactorInputs(group, request).map((input) => h1(group, input));
+export function computeBindingFactors(group: Group, request: Bound): readonly Scalar[] {
+  const prefix = bindingFactorPrefix(group, request);
+  return request.commitments.map(({ identifier }) => h1(group, prefix, identifierScalar(group, identifier)));
 }
 
 /** D + [rho]E of our own commitment as [d + e * rho]B: one multiplication of the base, in constant time. */
