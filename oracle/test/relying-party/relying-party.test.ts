@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,6 +50,25 @@ describe("a protected API", () => {
     expect((await call(`${strict}/orders`, dpop(proof({ ...at, nonce: first.nonce })))).status).toBe(200);
   });
 
+  /** Any text as the token, with a proof for it. */
+  const present = (access: string) => dpop(proof({ ath: ath(access) }), access);
+  const headerOf = () =>
+    JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as Record<string, unknown>;
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  /** The token with other header members, under its old signature. */
+  const bent = (changes: object) => {
+    const [, payload, signature] = token.split(".");
+    return present(`${part({ ...headerOf(), ...changes })}.${payload}.${signature}`);
+  };
+  const confused = async () => {
+    const { keys } = (await (await fetch(`${harness.urls[0]}/oauth2/jwks`)).json()) as {
+      keys: { x: string }[];
+    };
+    const input = `${part({ ...headerOf(), alg: "HS256" })}.${token.split(".")[1]}`;
+    const secret = Buffer.from(keys[0]?.x ?? "", "base64url");
+    return present(`${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`);
+  };
+
   const attacks: [string, () => Record<string, string> | Promise<Record<string, string>>, string][] = [
     ["no token", () => ({}), "invalid_token"],
     ["a bound token as a bearer token", () => ({ authorization: `Bearer ${token}` }), "invalid_token"],
@@ -77,6 +96,20 @@ describe("a protected API", () => {
         const header = toBase64Url(new TextEncoder().encode(JSON.stringify({ typ: "at+jwt", alg: "none" })));
         return dpop(proof(), `${header}.${payload}.AA`);
       },
+      "invalid_token",
+    ],
+    ["a token with its alg confused: HS256 with the public key as the secret", confused, "invalid_token"],
+    [
+      "a token with a key's URL in its header",
+      () => bent({ jku: "https://evil.test/jwks.json" }),
+      "invalid_token",
+    ],
+    ["a token with an injected kid", () => bent({ kid: "../../../dev/null" }), "invalid_token"],
+    ["a token of a wrong typ", () => bent({ typ: "JWT" }), "invalid_token"],
+    ["a client assertion as a token", () => present(harness.world.assertion()), "invalid_token"],
+    [
+      "the cluster's own signed key set as a token",
+      async () => present(await (await fetch(`${harness.urls[0]}/oauth2/signed-jwks`)).text()),
       "invalid_token",
     ],
     [
@@ -253,6 +286,17 @@ describe("revocation reaches the API without a question", () => {
     expect((await call(`${api}/orders`, headers)).status).toBe(200);
     await harness.close();
   });
+});
+
+test("an expired token opens nothing", async () => {
+  const harness = await Harness.create("expired at an api");
+  const api = await harness.api({ bearer: true });
+  const headers = { authorization: `Bearer ${harness.token()}` };
+  expect((await call(`${api}/orders`, headers)).status).toBe(200);
+  harness.world.cluster.world.settle(301_000);
+  await until(async () => (await call(`${api}/orders`, headers)).challenge.includes("expired"));
+  expect((await call(`${api}/orders`, { authorization: `Bearer ${harness.token()}` })).status).toBe(200);
+  await harness.close();
 });
 
 test("oracles sign no event about an instance that is not revoked", async () => {
