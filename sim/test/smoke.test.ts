@@ -36,6 +36,7 @@ const REGRESSIONS: readonly [scenario: string, seed: string, found: string][] = 
   ["successive-rollbacks", "1-0", "the same, for several oracles one after the other"],
   ["oracle-equivocation", "1-3", "peers kept an older vote of a liar and missed the contradiction"],
   ["too-many-rollbacks", "1-3", "an oracle that jumped over the twin of its head did not look back"],
+  ["bad-dealing", "20261122-235", "the script looked while an honest ratchet was under way"],
 ];
 
 describe("regressions", () => {

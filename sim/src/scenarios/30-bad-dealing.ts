@@ -10,7 +10,6 @@ export const badDealing: Scenario = {
     const { victim, world, prng, topology } = stage;
     stage.sign(victim);
     stage.until(() => stage.settled(victim), 5000, "all oracles follow");
-    const version = stage.versionOf(victim);
     const cheated = new Set(stage.someOracles(topology.oracles - topology.quorum + 1));
     world.network.mangle = (packet) => {
       if (packet.delta === undefined || !cheated.has(packet.oracle)) return packet;
@@ -18,6 +17,9 @@ export const badDealing: Scenario = {
       delta[0] = (delta[0] ?? 0) ^ (1 + prng.int(200));
       return { ...packet, delta };
     };
+    // A heartbeat that was under way has its right deltas still.
+    stage.idle(victim);
+    const version = stage.versionOf(victim);
     stage.run(stage.heartbeatMs * 1.3 + 1500);
     stage.must(stage.versionOf(victim) === version, "the ratchet is not certified");
     const kept = world.oracles.every(
