@@ -5,6 +5,7 @@ import { NONCE_SLOT_MS, NONCE_SLOTS_MAX, NONCE_SLOTS_PER_INSTANCE_MAX } from "..
 import type { Message } from "../session/body.ts";
 import type { SlotSubject } from "../session/oracle/context.ts";
 import type { NonceSlot } from "../session/signing.ts";
+import { GivenAnswers } from "./given-answers.ts";
 import type { Entropy } from "./ports.ts";
 
 interface LiveSlot {
@@ -26,6 +27,8 @@ export class NonceVault {
   readonly #identifier: number;
   readonly #bootId: Uint8Array;
   readonly #slots = new Map<string, LiveSlot[]>();
+  /** What was answered from slots that are taken. */
+  readonly given = new GivenAnswers();
   #count = 0;
 
   constructor(group: Group, entropy: Entropy, identifier: number, bootId: Uint8Array) {
@@ -142,10 +145,12 @@ export class NonceVault {
     const key = toHex(instance);
     for (const slot of this.#slots.get(key) ?? []) this.#discard(slot);
     this.#slots.delete(key);
+    this.given.drop(instance);
   }
 
   /** Ends what has expired; the host calls it now and then. */
   expire(nowMs: number): void {
+    this.given.expire(nowMs);
     for (const [key, slots] of this.#slots) {
       const live = slots.filter((slot) => slot.expiresAtMs > nowMs);
       for (const slot of slots) if (!live.includes(slot)) this.#discard(slot);

@@ -1,10 +1,11 @@
 import { equalBytes, zeroize } from "../bytes.ts";
 import { commitmentList, signingPackage, signShare } from "../frost/index.ts";
 import type { Group, Point, Scalar } from "../group/group.ts";
+import { NONCE_SLOT_MS } from "../limits.ts";
 import { identityKidText, judgeMessage } from "../policy/index.ts";
 import type { Workload } from "../registry/statement.ts";
 import type { OracleEffect } from "../session/oracle/index.ts";
-import { denialInput, type ShareResult } from "../session/signing.ts";
+import { commitInput, denialInput, type ShareResult } from "../session/signing.ts";
 import type { OracleMessage } from "../wire/session.ts";
 import type { NonceVault } from "./nonce-vault.ts";
 
@@ -39,7 +40,8 @@ function deny(context: SignContext, effect: SignEffect, message: number, code: s
 /**
  * Round two at an oracle: my own commitments are byte-equal in every list, then the
  * slot is taken, whole and for ever, then each message is judged and signed or
- * denied. A message that is denied wastes its nonces.
+ * denied. A message that is denied wastes its nonces. The very same COMMIT gets the
+ * very same answer again for as long as a slot lives; any other one of that slot none.
  */
 export function signCommit(context: SignContext, effect: SignEffect): OracleMessage {
   const { group, oracle, vault, monotonicMs } = context;
@@ -47,6 +49,9 @@ export function signCommit(context: SignContext, effect: SignEffect): OracleMess
   const named = commit.slots.find((slot) => slot.oracle === oracle);
   if (named === undefined) return refused("ERR_COMMIT_SIGNERS", "this oracle is not among the signers");
   const shown = vault.peek(subject, named.bootId, named.slotId, monotonicMs);
+  const input = commitInput(commit);
+  const again = vault.given.find(subject.instance, named.slotId, input, monotonicMs);
+  if (again !== undefined) return again;
   if (shown === undefined) return refused("ERR_NONCE_SLOT", "no such live nonce slot; send the STEP again");
   const equal =
     lists.length === shown.commitments.length &&
@@ -88,5 +93,7 @@ export function signCommit(context: SignContext, effect: SignEffect): OracleMess
     return { kind: "share", z: signShare(group, signing, effect.share as Scalar, nonces) };
   });
   const fresh = vault.slotFor(subject, taken.messages, effect.share as Scalar, monotonicMs);
-  return { kind: "shares", oracle, ...subject, slotId: named.slotId, results, fresh };
+  const answer = { kind: "shares", oracle, ...subject, slotId: named.slotId, results, fresh } as const;
+  vault.given.keep(answer, input, monotonicMs + NONCE_SLOT_MS);
+  return answer;
 }

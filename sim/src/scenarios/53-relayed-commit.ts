@@ -37,7 +37,8 @@ export const relayedCommit: Scenario = {
   number: 53,
   name: "relayed-commit",
   expected: ["PREV"],
-  summary: "A relaying oracle collects every oracle's signature share and still has no signature.",
+  summary:
+    "A relaying oracle collects every oracle's signature share, has no signature, and keeps the workload from none.",
   script: (stage) => {
     const { victim, world } = stage;
     stage.sign(victim);
@@ -72,5 +73,21 @@ export const relayedCommit: Scenario = {
       "without z_W there is no signature",
     );
     held = false;
+    // From now on every COMMIT that a liar is sent reaches the others ahead of the workload's own frames.
+    const liars = new Set(stage.someOracles(stage.topology.byzantine));
+    for (const id of liars) world.oracle(id).byzantine = true;
+    world.observers.push({
+      agentSent: (_agent, { id: to }, packet) => {
+        if (packet.message.kind !== "commit" || !liars.has(to)) return;
+        for (const { id } of world.oracles)
+          if (!liars.has(id))
+            world.queue.after(0, () => world.inject({ ...packet, oracle: id }, "relay", () => undefined));
+      },
+    });
+    for (let i = 0; i < 3; i++)
+      stage.must(
+        stage.sign(victim, `ahead ${i}`, 12_000),
+        "a relay ahead of the workload stops no signature",
+      );
   },
 };
