@@ -92,7 +92,7 @@ describe("ipse-agent proxy", () => {
       agent: false as const,
     };
     const sent = request(options);
-    sent.write("first");
+    sent.on("error", () => undefined).write("first");
     const [message] = (await once(sent, "response")) as [IncomingMessage];
     expect(String((await once(message, "data"))[0])).toBe("first");
     // What comes back came before this was sent: nobody waits for the end of a body.
