@@ -2,7 +2,14 @@ import { describe, expect, test } from "vitest";
 import { runOne } from "../src/campaign/index.ts";
 import { SCENARIOS } from "../src/scenarios/index.ts";
 
-const NAMES = ["clone-first", "crash-restart", "network-replay", "golden-image", "ticket-theft"];
+const NAMES = [
+  "clone-first",
+  "crash-restart",
+  "network-replay",
+  "golden-image",
+  "ticket-theft",
+  "token-replay",
+];
 
 describe("a seed is the whole run", () => {
   test.each(NAMES)("%s gives the same trace to the byte", (name) => {

@@ -21,6 +21,11 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+/** An assumption, the same for all: a thief first uses an identity after a minute on average, sooner where it is renewed more often. */
+export const THIEF_ACTS_MS_MEAN = MINUTE;
+/** How far a play looks: a theft that is still usable then is unbounded. */
+export const HORIZON_MS = 400 * DAY;
+
 /** How a thief's use of the identity credential can come to light. */
 export type Detection = "none" | "refresh-reuse" | "generation-counter" | "fork-evidence";
 

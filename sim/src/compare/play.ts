@@ -1,5 +1,5 @@
 import { EventQueue, type Prng } from "../core/index.ts";
-import type { Attack, ModelParams } from "./params.ts";
+import { type Attack, HORIZON_MS, type ModelParams, THIEF_ACTS_MS_MEAN } from "./params.ts";
 
 /** What one theft came to. */
 export interface Theft {
@@ -9,9 +9,6 @@ export interface Theft {
   readonly detectedMs: number | undefined;
   readonly endedBy: "nothing taken" | "expiry" | "rotation" | "detection" | "nothing";
 }
-
-/** How far a play looks: a theft that is still usable then is unbounded. */
-const HORIZON_MS = 400 * 24 * 3600 * 1000;
 
 interface Loot {
   readonly identity: boolean;
@@ -65,7 +62,7 @@ export function play(model: ModelParams, attack: Attack, prng: Prng): Theft {
     });
   }
   if (identity && model.detection !== "none" && model.refreshMs !== undefined) {
-    const thiefActs = prng.exponential(Math.min(60_000, model.refreshMs / 4));
+    const thiefActs = prng.exponential(Math.min(THIEF_ACTS_MS_MEAN, model.refreshMs / 4));
     const victimActs = prng.unit() * model.refreshMs;
     // Whoever comes second shows the older credential: that is when it comes to light.
     queue.at(Math.max(thiefActs, victimActs), () => {

@@ -1,6 +1,6 @@
 import { toBase64Url, utf8 } from "@ipse/protocol";
 import type { SignableTokenRequest } from "@ipse/protocol/issuer";
-import { ed25519Jwk, endpointUrl, jwkThumbprint, OAUTH_PATHS } from "@ipse/protocol/oauth";
+import { accessTokenHash, ed25519Jwk, endpointUrl, jwkThumbprint, OAUTH_PATHS } from "@ipse/protocol/oauth";
 import { identityKidText } from "@ipse/protocol/policy";
 import { EPOCH_MS, type Prng } from "../core/index.ts";
 import { ISSUER, RESOURCES, SPIFFE_ID } from "../world/index.ts";
@@ -41,15 +41,20 @@ export class ProofKey {
 
   /** A proof for the token endpoint with a server nonce of this oracle. */
   proof(oracle: number): string {
+    const nonce = this.#stage.world.oracle(oracle).node?.dpopNonces.current();
+    return this.#sign({ htm: "POST", htu: endpointUrl(ISSUER, OAUTH_PATHS.token), nonce });
+  }
+
+  /** A proof for one request to a resource, with the token it goes with. */
+  proofFor(htu: string, accessToken: string): string {
+    return this.#sign({ htm: "GET", htu, ath: accessTokenHash(accessToken) });
+  }
+
+  #sign(claims: object): string {
     const { world, group } = this.#stage;
-    const claims = {
-      jti: `${this.#prng.u32()}`,
-      htm: "POST",
-      htu: endpointUrl(ISSUER, OAUTH_PATHS.token),
-      iat: Math.floor((EPOCH_MS + world.now) / 1000),
-      nonce: world.oracle(oracle).node?.dpopNonces.current(),
-    };
-    const input = `${part({ typ: "dpop+jwt", alg: "EdDSA", jwk: this.#jwk })}.${part(claims)}`;
+    const iat = Math.floor((EPOCH_MS + world.now) / 1000);
+    const all = { jti: `${this.#prng.u32()}`, iat, ...claims };
+    const input = `${part({ typ: "dpop+jwt", alg: "EdDSA", jwk: this.#jwk })}.${part(all)}`;
     return `${input}.${toBase64Url(group.ed25519.sign(this.#seed, utf8(input)))}`;
   }
 }
