@@ -79,6 +79,7 @@ export const nonceInState: Control = {
   breaks: "the nonce generator's state belongs to the machine and is rolled back with a failed persist",
   scenario: rollingUpgrade,
   setting: slowHeartbeat,
+  seeds: 60,
   apply: ({ world }) => {
     for (const oracle of world.oracles) tape(oracle, (position) => position - 6);
   },
