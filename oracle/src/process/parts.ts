@@ -1,4 +1,5 @@
 import { IpseError } from "@ipse/protocol";
+import { useHashes } from "@ipse/protocol/encoding";
 import { type Group, loadGroup } from "@ipse/protocol/group";
 import { createOracle, type IssuerOptions, type OracleNode } from "@ipse/protocol/host";
 import type { Roster } from "@ipse/protocol/registry";
@@ -9,6 +10,7 @@ import { createMetrics, type Metrics } from "../local-listener/index.ts";
 import { eventSink } from "../log/logger.ts";
 import { PeerNetwork } from "../peers/index.ts";
 import { nodeEs256 } from "../ports/es256.ts";
+import { systemHashes } from "../ports/hashes.ts";
 import { systemClock, systemEntropy, systemTimers } from "../ports/system.ts";
 import { type LevelStore, openLevelStore } from "../store/index.ts";
 import { type Material, readMaterial } from "./material.ts";
@@ -66,6 +68,7 @@ export async function buildParts(
   log: Logger,
   substitutes: Substitutes = {},
 ): Promise<Parts> {
+  useHashes(systemHashes);
   const { config } = loaded;
   const { openStore = openLevelStore } = substitutes;
   const { group, warning } =

@@ -1,7 +1,7 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8 } from "../bytes.ts";
 import type { Codec } from "./codec.ts";
 import { withWriter } from "./cursor.ts";
+import { hashes } from "./hashes.ts";
 
 /** 32 bytes of SHA-256. */
 export type Hash = Uint8Array;
@@ -9,46 +9,40 @@ export type Hash = Uint8Array;
 /** Every domain tag of the protocol: one per meaning, so that no two hashes or signatures can stand for each other. */
 export type Tag = `ipse/v1/${string}`;
 
-interface Domain {
-  /** Length of the tag, then the tag. */
-  readonly prefix: Uint8Array;
-  /** SHA-256 that has taken the prefix in; only ever copied. */
-  readonly begun: ReturnType<typeof sha256.create>;
-}
+/** Per tag: its length, then the tag. */
+const prefixes = new Map<Tag, Uint8Array>();
 
-const domains = new Map<Tag, Domain>();
-/** One working state for all hashes: a new one costs more than hashing a short value. `digest` wipes it. */
-const working = sha256.create();
-
-function domain(tag: Tag): Domain {
-  let found = domains.get(tag);
-  if (found === undefined) {
+function prefixOf(tag: Tag): Uint8Array {
+  let prefix = prefixes.get(tag);
+  if (prefix === undefined) {
     const name = utf8(tag);
-    const prefix = concatBytes(Uint8Array.of(name.length), name);
-    found = { prefix, begun: sha256.create().update(prefix) };
-    domains.set(tag, found);
+    prefix = concatBytes(Uint8Array.of(name.length), name);
+    prefixes.set(tag, prefix);
   }
-  return found;
+  return prefix;
 }
 
 /** SHA-256 over (length of tag, tag, payload). */
 export function taggedHash(tag: Tag, ...parts: readonly Uint8Array[]): Hash {
-  const state = domain(tag).begun._cloneInto(working);
-  for (const part of parts) state.update(part);
-  return state.digest();
+  return withWriter((writer) => {
+    writer.bytes(prefixOf(tag));
+    for (const part of parts) writer.bytes(part);
+    return hashes().sha256(writer.written());
+  });
 }
 
 /** Hash of a value's canonical encoding. */
 export function hashOf<T>(tag: Tag, codec: Codec<T>, value: T): Hash {
   return withWriter((writer) => {
+    writer.bytes(prefixOf(tag));
     codec.write(writer, value);
-    return taggedHash(tag, writer.written());
+    return hashes().sha256(writer.written());
   });
 }
 
 /** The bytes an Ed25519 key signs for a value: tag, then the hash of its canonical encoding. */
 export function signingInput<T>(tag: Tag, codec: Codec<T>, value: T): Uint8Array {
-  return concatBytes(domain(tag).prefix, hashOf(tag, codec, value));
+  return concatBytes(prefixOf(tag), hashOf(tag, codec, value));
 }
 
 /** Remembers, per object, a function of values that are never changed in place. Nobody may change the result either. */

@@ -13,6 +13,7 @@ import {
   ticketInput,
 } from "@ipse/protocol/registry";
 import { EPOCH_MS, type Prng } from "../core/index.ts";
+import { useHashesOf } from "../crypto/hashes.ts";
 import type { Topology } from "./topology.ts";
 
 export const SPIFFE_ID = "spiffe://sim.ipse/app";
@@ -42,6 +43,7 @@ function signRoster(group: Group, operatorSeed: Uint8Array, roster: Roster): Sig
 }
 
 export function makeCluster(group: Group, prng: Prng, topology: Topology): Cluster {
+  useHashesOf(group);
   const operatorSeed = prng.bytes(32);
   const voteSeeds = Array.from({ length: topology.oracles }, () => prng.bytes(32));
   const roster: Roster = {

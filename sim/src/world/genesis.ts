@@ -7,6 +7,7 @@ import { constantsOf, type Enrollment } from "@ipse/protocol/session";
 import { records } from "@ipse/protocol/session/oracle";
 import { encodeState, type WorkloadSettings } from "@ipse/protocol/session/workload";
 import { type DiskImage, Prng } from "../core/index.ts";
+import { useHashesOf } from "../crypto/hashes.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import { awaitCeremony, CEREMONY_KEYS_PER_ORACLE, ceremonyKeys, joinWorkload } from "./ceremony.ts";
 import { type Cluster, makeCluster, makeTicket, workloadStatement } from "./cluster.ts";
@@ -64,6 +65,7 @@ export const GENESIS_SETTINGS: Partial<WorkloadSettings> = { heartbeatMs: 2000 }
  * seed: what is varied by a run's seed comes after it.
  */
 export function genesisOf(group: Group, topology: Topology, keys: PoolKeySource = "dealer"): Genesis {
+  useHashesOf(group);
   const name = `${group.name} ${topologyName(topology)}`;
   const key = keys === "dealer" ? name : `${name} ${keys}`;
   let found = cache.get(key);

@@ -1,7 +1,5 @@
-import { expand, extract } from "@noble/hashes/hkdf.js";
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha512 } from "@noble/hashes/sha2.js";
 import { utf8, zeroize } from "../../bytes.ts";
+import { hashes } from "../../encoding/index.ts";
 
 /*
  * Where D and the chain keys come from (PROTOCOL section 4): one KDF over kernel randomness, this process'
@@ -25,16 +23,30 @@ export function newPool(random: Random): EntropyPool {
 
 /** Stirs an oracle's salt in. It cannot make the pool worse. */
 export function stir(pool: EntropyPool, salt: Uint8Array): void {
-  pool.set(hmac.create(sha512, pool).update(SALT).update(salt).digest());
+  pool.set(hashes().hmacSha512(pool, SALT, salt));
 }
 
-/** `count` secret bytes from the pool and fresh kernel bytes; the pool moves on one way. */
+/** HKDF-Expand of RFC 5869 section 2.3 with HMAC-SHA-512. */
+function expand(key: Uint8Array, info: Uint8Array, count: number): Uint8Array {
+  const out = new Uint8Array(count);
+  let block: Uint8Array = new Uint8Array();
+  for (let at = 0, i = 1; at < count; at += block.length, i++) {
+    const next = hashes().hmacSha512(key, block, info, Uint8Array.of(i));
+    zeroize(block);
+    block = next;
+    out.set(block.subarray(0, count - at), at);
+  }
+  zeroize(block);
+  return out;
+}
+
+/** `count` secret bytes (at most 16,320) from the pool and fresh kernel bytes; the pool moves on one way. */
 export function draw(pool: EntropyPool, random: Random, count: number): Uint8Array {
   const kernel = random(KERNEL_BYTES);
-  // HKDF (RFC 5869) of both; they share the extracted key.
-  const key = extract(sha512, kernel, pool);
-  const out = expand(sha512, key, DRAW, count);
-  const next = expand(sha512, key, NEXT, POOL_BYTES);
+  // HKDF (RFC 5869) of both, salted with the pool; the two expansions share the extracted key.
+  const key = hashes().hmacSha512(pool, kernel);
+  const out = expand(key, DRAW, count);
+  const next = expand(key, NEXT, POOL_BYTES);
   pool.set(next);
   zeroize(kernel, key, next);
   return out;
