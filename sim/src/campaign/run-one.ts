@@ -127,7 +127,7 @@ export function runOne(scenario: Scenario, seed: string, options: RunOptions = {
     scenario.script(stage);
     // What was found at the last moment still has to reach everybody.
     if (facts.detectedAs !== undefined || facts.operatorActed) stage.settleDown();
-    world.tell((observer) => observer.ended?.());
+    world.tell("ended");
   } catch (error) {
     thrown = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }

@@ -227,9 +227,7 @@ export const signingBelowVote: Control = {
           late !== undefined &&
           (message.vote?.vote.seq ?? 0) > late.message.seq
         )
-          world.queue.after(1, () =>
-            world.tell((one) => one.oracleSaid?.(oracle, late.packet, late.message)),
-          );
+          world.queue.after(1, () => world.tell("oracleSaid", oracle, late.packet, late.message));
         return message;
       },
     });

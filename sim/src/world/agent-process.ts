@@ -61,7 +61,7 @@ export class AgentProcess {
     this.#timers = new SimTimers(world.queue, this.clock);
     this.connections = world.oracles.map(() => undefined);
     this.settings = world.settings;
-    this.file.onDurable = () => world.tell((o) => o.stateDurable?.(this));
+    this.file.onDurable = () => world.tell("stateDurable", this);
     this.file.onCrash = () => this.#halt();
     this.file.skips = () => world.skips("fault", `${name} crashes at a save`);
   }
@@ -239,7 +239,7 @@ export class AgentProcess {
     }
     this.host?.submit(messages, (outcome) => {
       submission.outcome = outcome;
-      this.world.tell((o) => o.result?.(this, submission, outcome));
+      this.world.tell("result", this, submission, outcome);
     });
     return submission;
   }

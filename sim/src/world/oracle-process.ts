@@ -70,7 +70,7 @@ export class OracleProcess {
     for (const { key, value } of ops) {
       if (value === undefined || !isInstanceKey(key)) continue;
       const record = this.node?.record(key.slice(records.instances.prefix.length));
-      if (record !== undefined) this.world.tell((o) => o.recordDurable?.(this, record));
+      if (record !== undefined) this.world.tell("recordDurable", this, record);
     }
   }
 
@@ -97,7 +97,7 @@ export class OracleProcess {
       peers: {
         send: (to, message) => this.incarnation === mine && world.peerSend(this.id, to, message),
       },
-      events: (event) => world.tell((o) => o.oracleEvent?.(this, event)),
+      events: (event) => world.tell("oracleEvent", this, event),
       poolKeysPerOracle: world.poolKeysPerOracle,
       ...(world.issuer === undefined ? {} : { issuer: world.issuer }),
     };
@@ -159,10 +159,10 @@ export class OracleProcess {
       }
       if (said === undefined) return;
       const final = said;
-      world.tell((o) => o.oracleSaid?.(this, packet, final));
+      world.tell("oracleSaid", this, packet, final);
       reply(final);
     };
-    world.tell((o) => o.oracleGot?.(this, packet));
+    world.tell("oracleGot", this, packet);
     for (const interposer of this.interposers) {
       if (interposer.onAgent?.(packet, answer) === false) return;
     }

@@ -26,6 +26,9 @@ export class World {
   readonly poolKeysPerOracle: number;
   readonly issuer: WorldOptions["issuer"];
   readonly observers: Observer[] = [];
+  /** Per kind of happening who implements it, as long as nobody is added. */
+  readonly #heard = new Map<keyof Observer, Observer[]>();
+  #heardBy = 0;
   /** Told of every new agent before it starts (negative controls). */
   readonly agentHooks: ((agent: AgentProcess) => void)[] = [];
   readonly violations: Violation[] = [];
@@ -64,12 +67,24 @@ export class World {
     return this.cluster.rosters[0]?.roster ?? this.cluster.roster;
   }
 
-  tell(about: (observer: Observer) => void): void {
-    for (const observer of this.observers) about(observer);
+  /** Tells whoever watches this kind of happening, in the order in which they came. */
+  tell<K extends keyof Observer>(what: K, ...facts: Parameters<NonNullable<Observer[K]>>): void {
+    if (this.#heardBy !== this.observers.length) {
+      this.#heard.clear();
+      this.#heardBy = this.observers.length;
+    }
+    let listeners = this.#heard.get(what);
+    if (listeners === undefined) {
+      listeners = this.observers.filter((observer) => observer[what] !== undefined);
+      this.#heard.set(what, listeners);
+    }
+    for (const observer of listeners) {
+      (observer[what] as (...facts: Parameters<NonNullable<Observer[K]>>) => void).apply(observer, facts);
+    }
   }
 
   happened(what: string, who = ""): void {
-    this.tell((o) => o.happened?.(what, who));
+    this.tell("happened", what, who);
   }
 
   /** Whether this run leaves out a fault, a delivery or a move. */
@@ -206,7 +221,7 @@ export class World {
   peerSend(from: number, to: number, message: PeerMessage): boolean {
     const link = this.#peerLinks.get(this.#link(from, to));
     if (link === undefined) return false;
-    this.tell((o) => o.peerSent?.(from, to, message));
+    this.tell("peerSent", from, to, message);
     this.network.peer({ from, to, message }, (arrived) => {
       if (this.#peerLinks.get(this.#link(from, to)) === link)
         this.oracle(to).node?.onPeerMessage(from, arrived);
@@ -233,7 +248,7 @@ export class World {
       sealedFor: connectionName(agent.name, oracle, connection),
       sentMs: this.now,
     };
-    this.tell((o) => o.agentSent?.(agent, this.oracle(oracle), packet));
+    this.tell("agentSent", agent, this.oracle(oracle), packet);
     this.network.agentToOracle(packet, (arrived) => {
       if (agent.connections[oracle - 1] !== connection) return;
       this.inject(arrived, packet.sealedFor, (reply) => this.#answer(agent, packet, reply));
@@ -261,7 +276,7 @@ export class World {
   }
 
   agentEvent(agent: AgentProcess, event: HostEvent): void {
-    this.tell((o) => o.agentEvent?.(agent, event));
+    this.tell("agentEvent", agent, event);
   }
 
   /** An operator tells every oracle that is up. */
