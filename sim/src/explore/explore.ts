@@ -94,7 +94,7 @@ class Explorer {
     return id;
   }
 
-  /** 52 bits that name a global state: of a million states two share a name with a chance of one in ten thousand. */
+  /** 52 bits that name a global state: of a million states two share one with a chance of one in ten thousand. */
   #key(state: Global): number {
     let a = 0x811c9dc5;
     let b = 0x2545f491;
