@@ -3,7 +3,7 @@ import { sha256, sha512 } from "@noble/hashes/sha2.js";
 
 /**
  * The hash functions that the core calls most. They are a port: what the platform has (node:crypto) takes a
- * third of the time of portable JavaScript on short values, and an ideal one serves symbolic simulations.
+ * third of the time of portable JavaScript on short values.
  */
 export interface Hashes {
   /** SHA-256 of one byte string (FIPS 180-4): 32 fresh bytes. The argument is not kept. */

@@ -21,9 +21,7 @@ export const lyingSigner: Scenario = {
           lied++;
           if (!lies) return undefined;
           const results = message.results.map((result) =>
-            result.kind === "share"
-              ? { ...result, z: prng.bytes(8).length === 8 ? bend(result.z) : result.z }
-              : result,
+            result.kind === "share" ? { ...result, z: bend(result.z, liars.indexOf(id)) } : result,
           );
           return { ...message, results };
         },
@@ -43,9 +41,9 @@ export const lyingSigner: Scenario = {
   },
 };
 
-/** Another valid scalar: one bit of the value is turned. */
-function bend(z: Uint8Array): Uint8Array {
+/** Another valid scalar: one bit of the value is turned, each liar's own, or two lies could cancel in the sum. */
+function bend(z: Uint8Array, bit: number): Uint8Array {
   const out = z.slice();
-  out[0] = (out[0] ?? 0) ^ 1;
+  out[0] = (out[0] ?? 0) ^ (1 << bit);
   return out;
 }

@@ -131,8 +131,10 @@ export class Stage {
     return this.world.runUntil(() => this.versionOf(agent) >= goal, this.heartbeatMs * 4 * count + 10_000);
   }
 
-  /** Every correct oracle that is up holds this agent's head and share version. */
+  /** Every correct oracle that is up holds this agent's head and share version, and no step is under way. */
   settled(agent: AgentProcess): boolean {
+    const phase = agent.state?.phase;
+    if (phase?.kind === "live" && phase.pending !== undefined) return false;
     const seq = this.seqOf(agent);
     const version = this.versionOf(agent);
     return this.world.oracles.every((oracle) => {
