@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { REPLAY_BYTES_MAX, REQUEST_MS } from "./limits.ts";
-import { ProxyProblem } from "./problem.ts";
+import { ProxyProblem, refused } from "./problem.ts";
 
 const EMPTY = Buffer.alloc(0);
 
@@ -20,10 +20,16 @@ function readWhole(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** A body whose length is known and small is held back, so that it can be sent twice; any other is a stream. */
+/**
+ * A body whose length is known and small is held back, so that it can be sent twice; any other is a stream. Throws
+ * ProxyProblem for a transfer coding beyond chunked (RFC 9112 section 6.1): what goes on would not say so.
+ */
 export async function bodyOf(request: IncomingMessage): Promise<Buffer | IncomingMessage> {
   const { "content-length": length, "transfer-encoding": coding } = request.headers;
-  if (coding !== undefined) return request;
+  if (coding !== undefined) {
+    if (coding.trim().toLowerCase() === "chunked") return request;
+    throw refused(501, "ERR_PROXY_BODY", "no transfer coding but chunked is forwarded");
+  }
   if (length === undefined) return EMPTY;
   return Number(length) <= REPLAY_BYTES_MAX ? readWhole(request) : request;
 }

@@ -65,6 +65,12 @@ function limitTime(request: ClientRequest, responseMs: number): () => void {
   };
 }
 
+/** Node frames no body of unknown length behind GET, DELETE and their like: its bytes would be the next request. */
+function framing(body: Buffer | Readable, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const framed = Buffer.isBuffer(body) || headers["content-length"] !== undefined;
+  return framed ? {} : { "transfer-encoding": "chunked" };
+}
+
 /** The one server that requests go to. */
 export class Target {
   readonly #base: URL;
@@ -104,7 +110,7 @@ export class Target {
       port: port === "" ? (secure ? 443 : 80) : Number(port),
       method,
       path: `${this.#path}${path}`,
-      headers: { ...headers, host },
+      headers: { ...headers, ...framing(body, headers), host },
       agent: this.#agent,
       maxHeaderSize: HEADER_BYTES_MAX,
       timeout: IDLE_MS,

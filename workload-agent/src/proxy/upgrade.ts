@@ -64,6 +64,10 @@ export async function forwardUpgrade(
   const asked = request.headers.upgrade?.trim().toLowerCase();
   if (asked !== "websocket" || request.method !== "GET")
     throw refused(400, "ERR_PROXY_UPGRADE", "only WebSocket upgrades are forwarded");
+  // A target that does not switch would take the next request on its connection for the body.
+  const { "content-length": length = "0", "transfer-encoding": coding } = request.headers;
+  if (Number(length) !== 0 || coding !== undefined)
+    throw refused(400, "ERR_PROXY_UPGRADE", "a WebSocket handshake has no body");
   const gone = new AbortController();
   const abort = () => gone.abort();
   socket.once("close", abort);

@@ -33,6 +33,7 @@ describe("the proxy goes nowhere else", () => {
     ["no Host field", "GET / HTTP/1.1\r\nAccept: */*"],
     ["a Host with a path", "GET / HTTP/1.1\r\nHost: localhost/@evil.example"],
     ["two framings at once", `POST / HTTP/1.1\r\n${host}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked`],
+    ["a coding that would get lost", `POST / HTTP/1.1\r\n${host}\r\nTransfer-Encoding: gzip, chunked`],
     ["an upgrade to something else", `GET / HTTP/1.1\r\n${host}\r\nUpgrade: h2c`],
   ])("for %s", async (_name, head) => {
     // What asks for an upgrade must name it in Connection as well.
@@ -77,6 +78,34 @@ describe("a web page spends no credential", () => {
     expect(await status("ipse-proxy:80")).toBe(200);
     expect(await status("10.1.2.3:80")).toBe(200);
     expect(await status("evil.example")).toBe(421);
+  });
+});
+
+describe("no request hides in another's body", () => {
+  /** What the target took for requests, over however many connections. */
+  const seenBy = async (first: string) => {
+    const target = await api((request, response) => {
+      request.resume().once("end", () => response.end("reached"));
+    });
+    const { port } = await proxyTo(`${target.url}/base`);
+    await raw(port, first);
+    await ask(port, "/after");
+    return target.seen.map(({ url }) => url);
+  };
+  const hidden = "GET /hidden HTTP/1.1\r\nHost: x\r\nX: ";
+
+  it.each(["GET", "DELETE", "OPTIONS"])("of a chunked %s, whose framing node drops", async (method) => {
+    const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
+    const head = `${method} /first HTTP/1.1\r\n${host}\r\nConnection: close\r\nTransfer-Encoding: chunked`;
+    expect(await seenBy(`${head}\r\n\r\n${chunk}`)).toEqual(["/base/first", "/base/after"]);
+  });
+
+  it("of a WebSocket handshake that announces a body, and so takes the next request for it", async () => {
+    const { port, target } = await setUp();
+    const head = `GET /first HTTP/1.1\r\n${host}\r\nUpgrade: websocket\r\nConnection: Upgrade`;
+    const answer = await raw(port, `${head}\r\nContent-Length: 500\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(target.seen).toHaveLength(0);
   });
 });
 
