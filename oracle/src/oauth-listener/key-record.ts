@@ -1,9 +1,10 @@
 import { fromBase64Url, hash32, oracleId, toBase64Url } from "@ipse/protocol";
 import { constant, parseStrictJson, signingInput, struct, text } from "@ipse/protocol/encoding";
 import type { Group } from "@ipse/protocol/group";
-import { type PublicJwk, publicJwk } from "@ipse/protocol/oauth";
+import { jwkThumbprint, type PublicJwk, publicJwk } from "@ipse/protocol/oauth";
 import { type Roster, rosterHash, voteKeyOf } from "@ipse/protocol/registry";
 import { z } from "zod";
+import { algOf } from "../oauth/verify-jws.ts";
 
 const JWK_CHARS_MAX = 1024;
 
@@ -43,7 +44,18 @@ export function makeKeyRecord(
   return { oracle, jwk, signature: toBase64Url(group.ed25519.sign(voteSeed, input(roster, oracle, jwk))) };
 }
 
-/** The key in a record if its oracle signed it under this roster; undefined for anything else. */
+/** A key under another key's name, or for another algorithm, would keep verifiers from finding the one that is meant. */
+function namesItself(key: PublicJwk): boolean {
+  return key.kid === jwkThumbprint(key) && key.alg === algOf(key) && key.use === "sig";
+}
+
+/** Keys of several oracles, each once: nobody proves that a key is its own, and two under one kid are an error to many. */
+export function oncePerKid(keys: readonly PublicJwk[]): readonly PublicJwk[] {
+  const seen = new Set<string | undefined>();
+  return keys.filter(({ kid }) => !seen.has(kid) && seen.add(kid));
+}
+
+/** The key in a record if it names itself and its oracle signed it under this roster; undefined for anything else. */
 export function verifyKeyRecord(
   group: Group,
   roster: Roster,
@@ -57,7 +69,8 @@ export function verifyKeyRecord(
   if (voteKey === undefined || bytes === undefined) return undefined;
   try {
     if (!group.ed25519.verify(voteKey, input(roster, oracle, jwk), bytes)) return undefined;
-    return { oracle, key: publicJwk.parse(parseStrictJson(jwk)) };
+    const key = publicJwk.parse(parseStrictJson(jwk));
+    return namesItself(key) ? { oracle, key } : undefined;
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ import { inConfigDir, type LoadedConfig } from "../config/index.ts";
 import { depsOfNode, EventTokens, type OAuthDeps, oauthRoutes, type TokenSigner } from "../oauth/index.ts";
 import { nodeEs256 } from "../ports/es256.ts";
 import { EventPush } from "./event-push.ts";
-import { makeKeyRecord } from "./key-record.ts";
+import { makeKeyRecord, oncePerKid } from "./key-record.ts";
 import { leaveLocalMode } from "./leave-local-mode.ts";
 import { ISSUER_KEYS_PATH } from "./paths.ts";
 import { PeerKeys, TOKEN_KEY_PATH } from "./peer-keys.ts";
@@ -75,7 +75,7 @@ async function threshold(tokens: OracleTokenApi, options: OAuthOptions): Promise
     signer: {
       sign: () => Promise.reject(new OAuthError("server_error", "no oracle signs alone in this mode")),
     },
-    jwks: () => [...tokens.jwks(), ...retiring.keys()],
+    jwks: () => oncePerKid([...tokens.jwks(), ...retiring.keys()]),
     mountKeyRoute: (app) =>
       void app.get(ISSUER_KEYS_PATH, (_request, reply) =>
         reply.send({ keys: tokens.issuerKeys().map((key) => toBase64Url(encode(issuerKey, key))) }),

@@ -6,7 +6,7 @@ import type { Roster } from "@ipse/protocol/registry";
 import type { Logger } from "pino";
 import { writeSecretFile } from "../keys/index.ts";
 import { ask, Backoff } from "../links/index.ts";
-import { type KeyRecord, verifyKeyRecord } from "./key-record.ts";
+import { type KeyRecord, oncePerKid, verifyKeyRecord } from "./key-record.ts";
 import { type RetiringKeys, readKeyRecords } from "./retiring-keys.ts";
 
 export interface PeerKeysOptions {
@@ -47,8 +47,7 @@ export class PeerKeys {
   /** In oracle order, then those that retire. */
   keys(): readonly PublicJwk[] {
     const current = [...this.#keys].sort(([a], [b]) => a - b).map(([, key]) => key);
-    const kids = new Set(current.map(({ kid }) => kid));
-    return [...current, ...this.#options.retiring.keys().filter(({ kid }) => !kids.has(kid))];
+    return oncePerKid([...current, ...this.#options.retiring.keys()]);
   }
 
   start(): void {

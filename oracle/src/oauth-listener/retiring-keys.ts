@@ -8,7 +8,7 @@ import type { Roster } from "@ipse/protocol/registry";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { readSecretFile, writeSecretFile } from "../keys/index.ts";
-import { type KeyRecord, verifyKeyRecord } from "./key-record.ts";
+import { type KeyRecord, oncePerKid, verifyKeyRecord } from "./key-record.ts";
 
 export interface RetiringKeysOptions {
   readonly group: Group;
@@ -61,10 +61,12 @@ export class RetiringKeys {
   add(records: readonly unknown[]): void {
     const { file, nowMs } = this.#options;
     const now = nowMs();
-    const known = new Set(this.#retiring.map(({ key }) => key.kid));
+    // Of each oracle: who gives out another's key as its own must not decide how long it stays.
+    const nameOf = ({ record, key }: Retiring): string => `${record.oracle} ${key.kid}`;
+    const known = new Set(this.#retiring.map(nameOf));
     const added = records
       .flatMap((record) => this.#entry(record, now + ISSUER_TIMES.overlapMs))
-      .filter(({ key }) => !known.has(key.kid) && known.add(key.kid));
+      .filter((one) => !known.has(nameOf(one)) && known.add(nameOf(one)));
     if (added.length === 0) return;
     const all = [...this.#retiring.filter(({ untilMs }) => untilMs > now), ...added];
     this.#retiring = all.filter(
@@ -77,7 +79,7 @@ export class RetiringKeys {
 
   keys(): readonly PublicJwk[] {
     const now = this.#options.nowMs();
-    return this.#retiring.filter(({ untilMs }) => untilMs > now).map(({ key }) => key);
+    return oncePerKid(this.#retiring.filter(({ untilMs }) => untilMs > now).map(({ key }) => key));
   }
 }
 

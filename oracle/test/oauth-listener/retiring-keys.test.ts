@@ -53,6 +53,21 @@ describe("keys that retire", () => {
     expect(kids(retiring.keys())).toEqual(kids([honest, ...keys.slice(-4)]));
   });
 
+  it("stay when a lying oracle gave them out as its own before, and pushes those out with others", async () => {
+    const honest = await jwkOf();
+    const retiring = open();
+    for (const oracle of [2, 1]) retiring.add([record(oracle, honest)]);
+    for (let i = 0; i < 4; i++) retiring.add([record(2, await jwkOf())]);
+    expect(kids(retiring.keys())).toContain(honest.kid);
+  });
+
+  it("stand there once when a lying oracle retires another's: two under one kid are an error to jose", async () => {
+    const honest = await jwkOf();
+    const retiring = open();
+    retiring.add([record(1, honest), record(2, honest)]);
+    expect(kids(retiring.keys())).toEqual([honest.kid]);
+  });
+
   it("are none when the file is damaged", () => {
     writeFileSync(at("retiring-keys.json"), "[{");
     expect(open().keys()).toEqual([]);
@@ -102,5 +117,16 @@ describe("mode local", () => {
     expect(kids(start(before).keys())).toEqual([before.kid]);
     expect(kids(start(after).keys())).toEqual([after.kid, before.kid]);
     expect(kids(start(after).keys())).toEqual([after.kid, before.kid]);
+  });
+
+  it("publishes a key once that a lying oracle gives out as its own", async () => {
+    const honest = await jwkOf();
+    writeFileSync(at("token-keys.json"), JSON.stringify([record(2, honest), record(3, honest)]));
+    const own = record(1, await jwkOf());
+    const keys = new PeerKeys({
+      ...{ node: new FakeNode(1), group, roster, log, file: at("token-keys.json") },
+      ...{ own, retiring: open() },
+    });
+    expect(kids(keys.keys()).filter((kid) => kid === honest.kid)).toHaveLength(1);
   });
 });
