@@ -38,22 +38,29 @@ export interface Asked {
   readonly proof: string | string[] | undefined;
 }
 
+/** A token whose signature was good under a key of this set. */
+interface Verified {
+  readonly claims: AccessTokenClaims;
+  readonly keys: RelyingParty["keys"];
+}
+
 /** A resource's verifier: keys and tokens verified before are kept, proofs seen before are refused. */
 export class ResourceVerifier {
   readonly #options: VerifierOptions;
   readonly #replays = new ReplayMemory();
-  readonly #verified = new Map<string, AccessTokenClaims>();
+  readonly #denied = (instance: string): boolean => this.#options.denyList.has(instance);
+  readonly #verified = new Map<string, Verified>();
 
   constructor(options: VerifierOptions) {
     this.#options = options;
   }
 
   async #party(fresh = false): Promise<RelyingParty> {
-    const { issuer, resource: audience, source, verifier, denyList } = this.#options;
+    const { issuer, resource: audience, source } = this.#options;
+    const { group, verifyEs256 } = this.#options.verifier;
     try {
       const keys = await (fresh ? source.again() : source.keys());
-      const denied = (instance: string): boolean => denyList.has(instance);
-      return { ...verifier, issuer, audience, keys, nowMs: Date.now(), denied };
+      return { group, verifyEs256, issuer, audience, keys, nowMs: Date.now(), denied: this.#denied };
     } catch (error) {
       if (!(error instanceof IpseError)) throw error;
       throw new ResourceError("invalid_token", `the issuer's keys cannot be had: ${error.message}`, error);
@@ -96,27 +103,30 @@ export class ResourceVerifier {
     return claims;
   }
 
-  /** A token's signature is verified once; what changes meanwhile, each time. */
+  /** A token's signature is verified once for each key set, since a key may be withdrawn; what changes meanwhile, each time. */
   async #claims(party: RelyingParty, token: string): Promise<AccessTokenClaims> {
     const known = this.#verified.get(token);
-    if (known !== undefined) {
-      checkTokenNow(party, known);
-      return known;
+    if (known?.keys === party.keys) {
+      checkTokenNow(party, known.claims);
+      return known.claims;
     }
-    const claims = await this.#first(party, token);
-    this.#verified.set(token, claims);
+    this.#verified.delete(token);
+    const verified = await this.#first(party, token);
+    this.#verified.set(token, verified);
     const [oldest] = this.#verified.keys();
     if (this.#verified.size > VERIFIED_MAX && oldest !== undefined) this.#verified.delete(oldest);
-    return claims;
+    return verified.claims;
   }
 
-  async #first(party: RelyingParty, token: string): Promise<AccessTokenClaims> {
+  async #first(party: RelyingParty, token: string): Promise<Verified> {
+    const { keys } = party;
     try {
-      return verifyAccessToken(party, token);
+      return { claims: verifyAccessToken(party, token), keys };
     } catch (error) {
       const stale = error instanceof ResourceError && error.message.startsWith("kid names no key");
       if (!stale) throw error;
-      return verifyAccessToken(await this.#party(true), token);
+      const fresh = await this.#party(true);
+      return { claims: verifyAccessToken(fresh, token), keys: fresh.keys };
     }
   }
 

@@ -46,3 +46,19 @@ test("a key the operators do not trust any more opens nothing, at once", async (
   expect((await ask(harness.token())).status).toBe(200);
   expect((await ask(old)).error).toBe("invalid_token");
 });
+
+test("a token that was let through under a stolen key opens nothing once the key is withdrawn", async () => {
+  harness = await Harness.create("withdrawn after use", TIMES);
+  const api = await harness.api({ bearer: true });
+  const ask = (token: string) => call(`${api}/orders`, { authorization: `Bearer ${token}` });
+  const old = harness.token();
+  expect((await ask(old)).status).toBe(200);
+  harness.world.state({ kind: "issuerRotation", immediate: true, reason: "theft" }, [2]);
+  await until(() =>
+    [1, 2, 3, 4].every((id) => published(id).length === 1 && !published(id).includes(kidOf(old))),
+  );
+  // Looking for a key it lacks, the API reads the key set again.
+  harness.world.cluster.world.settle(10_000);
+  expect((await ask(harness.token())).status).toBe(200);
+  expect((await ask(old)).error).toBe("invalid_token");
+});
