@@ -69,8 +69,8 @@ export class ByteWriter {
 
   /** Wipes the working buffer (it may have held secrets) for the next value. */
   clear(): void {
+    this.#buffer.fill(0, 0, this.#length);
     if (this.#buffer.length > BYTES_KEPT_MAX) this.#buffer = new Uint8Array(BYTES_START);
-    else this.#buffer.fill(0, 0, this.#length);
     this.#length = 0;
   }
 }
