@@ -35,14 +35,19 @@ interface WebAssemblyApi {
 
 let compiled: object | undefined;
 
-/** A new instance with its own memory; undefined where WebAssembly or its SIMD instructions are missing. */
+/** A new instance with its own memory; undefined where WebAssembly or its SIMD instructions are missing, or it refuses. */
 export function instantiateStraus(): StrausExports | undefined {
   const { WebAssembly } = globalThis as { readonly WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return undefined;
-  if (compiled === undefined) {
-    const bytes = fromBase64Url(strausModule);
-    if (bytes === undefined || !WebAssembly.validate(bytes)) return undefined;
-    compiled = new WebAssembly.Module(bytes);
+  try {
+    if (compiled === undefined) {
+      const bytes = fromBase64Url(strausModule);
+      if (bytes === undefined || !WebAssembly.validate(bytes)) return undefined;
+      compiled = new WebAssembly.Module(bytes);
+    }
+    return new WebAssembly.Instance(compiled).exports as StrausExports;
+  } catch {
+    // Code may not be made here, or there is no memory for it: other code adds up as well.
+    return undefined;
   }
-  return new WebAssembly.Instance(compiled).exports as StrausExports;
 }

@@ -180,6 +180,20 @@ describe.runIf(sodium !== undefined)("the fast group", () => {
     }
   });
 
+  test("does without the module where WebAssembly refuses to make an instance", () => {
+    const Instance = class {
+      constructor() {
+        throw new RangeError("out of memory");
+      }
+    };
+    vi.stubGlobal("WebAssembly", { validate: () => true, Module: Object, Instance });
+    try {
+      expect(instantiateStraus()).toBeUndefined();
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test("takes libsodium's sum when the module cannot tell", () => {
     if (sodium === undefined) throw new Error("libsodium is gone");
     const group = sodiumGroup(sodium, { note: () => undefined, sum: () => undefined });
