@@ -28,17 +28,18 @@ export function verifyShare(
 
 /**
  * aggregate of RFC 9591 section 5.3: adds the shares up and checks the signature; only when that fails are
- * the shares checked one by one. `verifyingShareOf` is asked only then.
+ * the shares checked one by one. `verifyingShareOf` is asked only then; it says undefined for a share that is the
+ * caller's own and stays with it, which is not checked: the check is public arithmetic.
  *
  * Throws ERR_FROST_SIGNERS unless there is exactly one share of every signer; ERR_FROST_SHARE naming as
- * culprits exactly those whose share is malformed or wrong; ERR_FROST_SIGNATURE when every share is right
- * and the signature is not, so that the group public key belongs to other verifying shares.
+ * culprits exactly those whose share is malformed or wrong; ERR_FROST_SIGNATURE when every share checked is
+ * right and the signature is not, so that the group public key belongs to other verifying shares.
  */
 export function aggregate(
   group: Group,
   signing: SigningPackage,
   shares: readonly SignatureShare[],
-  verifyingShareOf: (identifier: number) => Point,
+  verifyingShareOf: (identifier: number) => Point | undefined,
 ): Uint8Array {
   const decoded = decodeShares(group, signing, shares);
   let z = group.scalarFromNumber(0);
@@ -47,9 +48,11 @@ export function aggregate(
   // The challenge of RFC 9591 section 4.6 is that of RFC 8032: the signature is good if it is a good one there.
   if (group.ed25519.verify(signing.groupPublicKey, signing.message, signature)) return signature;
 
-  const culprits = [...decoded].flatMap(([identifier, share]) =>
-    verifyShare(group, signing, identifier, verifyingShareOf(identifier), share) ? [] : [identifier],
-  );
+  const culprits = [...decoded].flatMap(([identifier, share]) => {
+    const verifying = verifyingShareOf(identifier);
+    if (verifying === undefined) return [];
+    return verifyShare(group, signing, identifier, verifying, share) ? [] : [identifier];
+  });
   if (culprits.length > 0) throw badShares(culprits);
   throw new IpseError("ERR_FROST_SIGNATURE", "the signature fails although every share is right");
 }

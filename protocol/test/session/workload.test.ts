@@ -1,4 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { toHex } from "../../src/bytes.ts";
+import { type CommitmentVector, workloadVerifyingShare } from "../../src/frost/index.ts";
+import type { Point } from "../../src/group/group.ts";
 import { constantsOf } from "../../src/session/enroll-check.ts";
 import { denialInput, type ShareResult } from "../../src/session/signing.ts";
 import type { OracleMessage } from "../../src/wire/session.ts";
@@ -217,6 +220,30 @@ describe("signers that do not sign", () => {
     expect(headSeq(running)).toBe(0);
     cluster.loop.pass(50);
     expect(headSeq(running)).toBe(1);
+  });
+
+  test("the workload's own share of a signature that fails stays out of public arithmetic", () => {
+    const cluster = new Cluster("own-share");
+    const running = cluster.enrolled("own-share");
+    const { commitments } = liveOf(running);
+    const own = workloadVerifyingShare(group, identityOf(running) as Point, commitments as CommitmentVector);
+    cluster.tamper = (oracle, message) => {
+      if (oracle !== 1 || message.kind !== "shares") return message;
+      const results = message.results.map(
+        (one): ShareResult => (one.kind === "share" ? { ...one, z: new Uint8Array(32) } : one),
+      );
+      return { ...message, results };
+    };
+    const sums = vi.spyOn(group, "multiMulPublic");
+    try {
+      expectSigned(cluster, running, "despite a liar");
+      expect(running.events.some(({ event }) => event === "signing.culprit")).toBe(true);
+      const points = sums.mock.calls.flatMap(([, all]) => all.map(toHex));
+      expect(points.length).toBeGreaterThan(0);
+      expect(points).not.toContain(toHex(own));
+    } finally {
+      sums.mockRestore();
+    }
   });
 
   test("a silent signer is replaced after a while, and named by nobody", () => {

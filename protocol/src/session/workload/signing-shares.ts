@@ -7,7 +7,6 @@ import {
   type SignatureShare,
   verifyingShare,
   WORKLOAD_IDENTIFIER,
-  workloadVerifyingShare,
 } from "../../frost/index.ts";
 import type { Point } from "../../group/group.ts";
 import { voteKeyOf } from "../../registry/roster.ts";
@@ -89,7 +88,7 @@ function complete(
   attempt: SigningAttempt,
   message: number,
 ): void {
-  const { group, constants } = turn;
+  const { group } = turn;
   const signingPackage = attempt.packages[message];
   const own = attempt.ownShares[message];
   if (signingPackage === undefined || own === undefined)
@@ -102,15 +101,14 @@ function complete(
   if (shares.length <= attempt.signers.length) return;
   try {
     const vector = commitmentsOf(turn, pending);
+    // z_W is withheld from everyone, so also from public arithmetic.
     const signature = aggregate(group, signingPackage, shares, (identifier) =>
-      identifier === WORKLOAD_IDENTIFIER
-        ? workloadVerifyingShare(group, constants.identityKey, vector)
-        : verifyingShare(group, vector, identifier),
+      identifier === WORKLOAD_IDENTIFIER ? undefined : verifyingShare(group, vector, identifier),
     );
     signing.outcomes[message] = { ok: true, signature };
   } catch (error) {
     if (!(error instanceof IpseError)) throw error;
-    const culprits = error.culprits.filter((id) => id !== WORKLOAD_IDENTIFIER);
+    const { culprits } = error;
     for (const oracle of culprits) {
       signing.excluded.add(oracle);
       turn.event({ level: "error", event: "signing.culprit", oracle, seq: pending.signed.header.seq });
