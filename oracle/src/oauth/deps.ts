@@ -55,6 +55,8 @@ export interface OAuthDeps {
   instanceByKid(kid: Uint8Array): OAuthInstance | undefined;
   instancesOf(spiffeId: string, limit: number): Promise<readonly OAuthInstance[]>;
   statusOf(instance: Uint8Array): InstanceStatus | undefined;
+  /** Throws OAuthError temporarily_unavailable while what this oracle knows of instances may be old. */
+  requireCurrent(): void;
   /** Ends a token early (RFC 7009), durably and at every oracle. Rejects with an OAuthError. */
   revokeToken(revocation: TokenRevocation): Promise<void>;
   tokenRevoked(spiffeId: string, jti: string): boolean;

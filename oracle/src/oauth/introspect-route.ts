@@ -96,6 +96,7 @@ export async function introspect(
   limit(callers, resource.url);
   const token = form.get("token");
   allow(token !== undefined, "invalid_request", "token is missing");
+  deps.requireCurrent();
   const claims = await verifiedClaims(deps, token);
   if (claims === undefined || claims.aud !== resource.url || !stillStands(deps, claims)) return INACTIVE;
   return buildIntrospection(claims);

@@ -31,6 +31,7 @@ export function depsOfNode(
         node.instancesOf(spiffeId, limit, (found) => resolve(found.map(instanceOf)));
       }),
     statusOf: (instance) => node.instance(instance)?.status,
+    requireCurrent: () => node.requireCurrent(),
     // The executor's throw becomes a rejection.
     revokeToken: (revocation) => new Promise((resolve) => node.revokeToken(revocation, resolve)),
     tokenRevoked: (spiffeId, jti) => node.tokenRevoked(spiffeId, jti),

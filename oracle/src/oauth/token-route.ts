@@ -48,6 +48,7 @@ async function issueAlone(
   { deps, judge, clients }: TokenContext,
   asked: SignableTokenRequest,
 ): Promise<TokenResponse> {
+  deps.requireCurrent();
   const judged = judgeRequest(judge, asked);
   const { instance, spiffeId } = judged.instance;
   limit(clients, spiffeId);
@@ -55,6 +56,7 @@ async function issueAlone(
   const subject = { issuer: deps.issuer, instance, request: asked, jkt: judged.jkt };
   buildAccessTokenClaims({ ...subject, workload: judged.workload }, proposed);
   await burn(deps, judged.burns);
+  deps.requireCurrent();
   requireActive(deps.statusOf(instance));
   const workload = deps.workload(spiffeId);
   allow(workload !== undefined, "invalid_client", "the workload does not exist");

@@ -95,6 +95,7 @@ export class World implements OAuthDeps {
     this.duringBurn();
     return fresh;
   };
+  requireCurrent = () => {};
   instanceByKid = (kid: Uint8Array) =>
     this.instances.find((one) => equalBytes(identityKid(one.identityKey), kid));
   instancesOf = async (spiffeId: string) => this.instances.filter((one) => one.spiffeId === spiffeId);

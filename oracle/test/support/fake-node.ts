@@ -83,6 +83,7 @@ export class FakeNode implements OracleNode {
   revokeToken(_revocation: object, done: () => void): void {
     done();
   }
+  requireCurrent(): void {}
   tokenRevoked(): boolean {
     return false;
   }

@@ -37,14 +37,13 @@ export class Cosigner {
   readonly #keyring: IssuerKeyring;
   readonly #judge: CosignJudge;
   readonly nonces: CosignNonces;
-  /** Whether revocations of the peers have been read since the start. */
-  readonly #synced: () => boolean;
+  readonly #requireCurrent: () => void;
 
-  constructor(core: OracleCore, keyring: IssuerKeyring, judge: CosignJudge, synced: () => boolean) {
+  constructor(core: OracleCore, keyring: IssuerKeyring, judge: CosignJudge, requireCurrent: () => void) {
     this.#core = core;
     this.#keyring = keyring;
     this.#judge = judge;
-    this.#synced = synced;
+    this.#requireCurrent = requireCurrent;
     this.nonces = new CosignNonces(core);
   }
 
@@ -58,15 +57,10 @@ export class Cosigner {
     }
   }
 
-  #requireAble(): void {
-    allow(!this.#core.fenced, "temporarily_unavailable", "this oracle was rolled back and signs nothing");
-    allow(this.#synced(), "temporarily_unavailable", "this oracle is re-reading its peers");
-  }
-
   /** Round one: judge, burn, and only then commit. */
   propose(coordinator: number, attempt: Uint8Array, { keyId, subject }: Propose, reply: Reply): void {
     this.#guard(reply, () => {
-      this.#requireAble();
+      this.#requireCurrent();
       const key = this.#keyring.signable(keyId);
       const share = key === undefined ? undefined : this.#keyring.share(key);
       if (key === undefined || share === undefined)
@@ -106,7 +100,7 @@ export class Cosigner {
   /** Round two: the share, over the message this oracle computed in round one. */
   sign(coordinator: number, attempt: Uint8Array, message: Sign, reply: Reply): void {
     this.#guard(reply, () => {
-      this.#requireAble();
+      this.#requireCurrent();
       const slot = this.nonces.peek(coordinator, attempt, message.slotId);
       allow(slot !== undefined, "temporarily_unavailable", "no such live nonce slot");
       const { key, judged, nonces } = slot;

@@ -168,6 +168,12 @@ export interface OracleNode {
   revokeToken(revocation: TokenRevocation, done: () => void): void;
   tokenRevoked(spiffeId: string, jti: string): boolean;
 
+  /**
+   * Throws OAuthError temporarily_unavailable while what this oracle knows of instances may be old: since its start
+   * it has not re-read its peers, or it was rolled back. Tokens and their status are not to be had from it then.
+   */
+  requireCurrent(): void;
+
   /** Marks this oracle rolled back, for good (operator's word; PROTOCOL section 3, Restart and rollback). */
   fence(reason: string, done: () => void): void;
   readonly fenced: boolean;

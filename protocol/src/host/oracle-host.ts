@@ -1,6 +1,7 @@
 import type { Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import type { TokenRevocation } from "../issuer/index.ts";
+import { allow } from "../oauth/oauth-error.ts";
 import type { SignedStatement } from "../registry/statement.ts";
 import { selfOf } from "../session/oracle/cast-vote.ts";
 import {
@@ -62,7 +63,7 @@ class OracleHost extends OracleReads implements OracleNode {
     const { issuer } = core.options;
     if (issuer === undefined) return;
     this.#issuer = new OracleIssuer(core, issuer);
-    this.tokens = new OracleTokens(core, this.#issuer.keyring, this.dpopNonces, () => this.#ready());
+    this.tokens = new OracleTokens(core, this.#issuer.keyring, this.dpopNonces, () => this.requireCurrent());
   }
 
   get oracle(): number {
@@ -198,6 +199,11 @@ class OracleHost extends OracleReads implements OracleNode {
 
   tokenRevoked(spiffeId: string, jti: string): boolean {
     return this.#revocations.has(spiffeId, jti);
+  }
+
+  requireCurrent(): void {
+    allow(!this.fenced, "temporarily_unavailable", "this oracle was rolled back and signs nothing");
+    allow(this.#ready(), "temporarily_unavailable", "this oracle is re-reading its peers");
   }
 
   fence(reason: string, done: () => void): void {

@@ -46,12 +46,12 @@ export class OracleTokens implements OracleTokenApi {
   #jwksMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
-  constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook, synced: () => boolean) {
+  constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook, requireCurrent: () => void) {
     this.#core = core;
     this.#keyring = keyring;
     this.#sweep = new ExpirySweep(core, tokenBurns);
     this.#judge = new CosignJudge(core, keyring, nonces);
-    this.#cosigner = new Cosigner(core, keyring, this.#judge, synced);
+    this.#cosigner = new Cosigner(core, keyring, this.#judge, requireCurrent);
     const me = core.options.oracle;
     const ownCommitment = (attempt: Uint8Array, slotId: Uint8Array) =>
       this.#cosigner.nonces.peek(me, attempt, slotId)?.nonces.commitment;
