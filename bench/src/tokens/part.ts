@@ -123,7 +123,7 @@ export async function tokensPart(group: Group, { quick }: BenchOptions): Promise
     const { ratios, figures } = tokenFindings(await measure(subjects, clients, ms));
     const whole = await endToEnd(threshold.agent, subjects.threshold, known(clients[0], "a client"), ms);
     const { server } = subjects.threshold;
-    const verify = await verifyCost(threshold.roster, server, clients, quick ? 50 : 500);
+    const verify = await verifyCost(threshold.roster, server, clients, quick ? 250 : 500);
     return { ratios, figures: { ...figures, ...whole, ...verify } };
   } finally {
     await Promise.all([local.stop(), threshold.stop(), peer.stop()]);

@@ -1,4 +1,5 @@
 import { IpseError } from "@ipse/protocol";
+import { useHashes } from "@ipse/protocol/encoding";
 import { loadGroup } from "@ipse/protocol/group";
 import type { AccessTokenClaims } from "@ipse/protocol/oauth";
 import type { Roster } from "@ipse/protocol/registry";
@@ -6,6 +7,7 @@ import { ResourceError, requireScope } from "@ipse/protocol/verifier";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { DpopNonces } from "../oauth/dpop-nonce.ts";
 import { nodeEs256 } from "../ports/es256.ts";
+import { systemHashes } from "../ports/hashes.ts";
 import { AgreedIntrospection } from "./agreed-introspection.ts";
 import { type DenyList, memoryDenyList } from "./deny-list.ts";
 import { EventPoller } from "./event-poller.ts";
@@ -54,9 +56,15 @@ function challenge(error: ResourceError, bearer: boolean): string[] {
   return bearer ? [dpop, `Bearer ${why}`] : [dpop];
 }
 
+const bare = (base: string): string => base.replace(/\/+$/, "");
+
+/** The request's URL without query, under each base. */
 function urlsOf(request: FastifyRequest, bases: readonly string[] | undefined): string[] {
-  const own = bases ?? [`${request.protocol}://${request.host}`];
-  return own.map((base) => `${base.replace(/\/+$/, "")}${request.url.split("?")[0] ?? ""}`);
+  const own = bases ?? [bare(`${request.protocol}://${request.host}`)];
+  const { url } = request;
+  const query = url.indexOf("?");
+  const path = query < 0 ? url : url.slice(0, query);
+  return own.map((base) => base + path);
 }
 
 function pushRoute(app: FastifyInstance, path: string, verifier: ResourceVerifier): void {
@@ -94,7 +102,9 @@ export function relyingParty(
 }
 
 async function protect(app: FastifyInstance, options: RelyingPartyOptions): Promise<void> {
-  const { issuer, resource, bearer = false, urls, poll, eventPath } = options;
+  const { issuer, resource, bearer = false, poll, eventPath } = options;
+  const urls = options.urls?.map(bare);
+  useHashes(systemHashes);
   const { group } = await loadGroup();
   const verifier = { group, verifyEs256: nodeEs256 };
   const oracles = options.oracles ?? [issuer];

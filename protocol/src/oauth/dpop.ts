@@ -1,11 +1,12 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import { z } from "zod";
 import { toBase64Url, utf8 } from "../bytes.ts";
+import { remembered } from "../encoding/hash.ts";
+import { hashes } from "../encoding/hashes.ts";
 import { parseWith } from "../encoding/schema.ts";
 import { IpseError } from "../errors.ts";
 import { TEXT_BYTES_MAX, URL_BYTES_MAX } from "../limits.ts";
 import { TOLERANCES } from "../policy/tolerances.ts";
-import type { UnverifiedJwt } from "./jwt.ts";
+import type { JsonObject, UnverifiedJwt } from "./jwt.ts";
 import { allow, OAuthError } from "./oauth-error.ts";
 import { jwkThumbprint, type PublicJwk, publicJwk } from "./thumbprint.ts";
 import { normalizeHtu } from "./url.ts";
@@ -47,19 +48,29 @@ export interface DpopProof {
   readonly replayUntilMs: number;
 }
 
-/** The key of a proof, to verify its signature with: checkDpopProofClaims takes it. Throws OAuthError invalid_dpop_proof. */
-export function dpopKey(jwt: UnverifiedJwt): {
+/** What the header of a proof says. */
+export interface DpopKey {
   readonly alg: (typeof DPOP_ALGS)[number];
   readonly jwk: PublicJwk;
-} {
+}
+
+/** Once per header object: a client's proofs share theirs, and so the key and what is remembered of it. */
+const keyIn = remembered((header: JsonObject): DpopKey => {
   try {
-    const { alg, jwk } = parseWith(dpopHeader, jwt.header, "ERR_DPOP_HEADER");
+    const { alg, jwk } = parseWith(dpopHeader, header, "ERR_DPOP_HEADER");
     allow((alg === "ES256") === (jwk.kty === "EC"), "invalid_dpop_proof", "the DPoP key is not for its alg");
     return { alg, jwk };
   } catch (cause) {
     if (cause instanceof OAuthError || !(cause instanceof IpseError)) throw cause;
     throw new OAuthError("invalid_dpop_proof", `the DPoP header is invalid: ${cause.message}`, { cause });
   }
+});
+
+const thumbprint = remembered(jwkThumbprint);
+
+/** The key of a proof, to verify its signature with: checkDpopProofClaims takes it. Throws OAuthError invalid_dpop_proof. */
+export function dpopKey(jwt: UnverifiedJwt): DpopKey {
+  return keyIn(jwt.header);
 }
 
 function parseClaims(jwt: UnverifiedJwt): z.output<typeof dpopClaims> {
@@ -95,10 +106,10 @@ export function checkDpopProofClaims(
     const known = claims.nonce !== undefined && expected.acceptNonce(claims.nonce);
     allow(known, "use_dpop_nonce", "the DPoP proof needs a nonce of this server");
   }
-  return { jkt: jwkThumbprint(jwk), jti: claims.jti, replayUntilMs: iatMs + TOLERANCES.dpopMs };
+  return { jkt: thumbprint(jwk), jti: claims.jti, replayUntilMs: iatMs + TOLERANCES.dpopMs };
 }
 
 /** `ath`: base64url of SHA-256 over the access token (RFC 9449 section 4.2). */
 export function accessTokenHash(accessToken: string): string {
-  return toBase64Url(sha256(utf8(accessToken)));
+  return toBase64Url(hashes().sha256(utf8(accessToken)));
 }

@@ -2,6 +2,7 @@ import { fromBase64Url, utf8 } from "../bytes.ts";
 import { type JsonValue, parseStrictJsonBytes } from "../encoding/strict-json.ts";
 import { check, IpseError } from "../errors.ts";
 import { MESSAGE_BYTES_MAX } from "../limits.ts";
+import { recentHeaders } from "./recent-headers.ts";
 
 export type JsonObject = { readonly [key: string]: JsonValue };
 
@@ -9,6 +10,7 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export interface UnverifiedJwt {
   /** What the signature is over: ASCII(header "." payload), RFC 7515 section 5.2. */
   readonly signingInput: Uint8Array;
+  /** Frozen, and the same object for the same text while that is remembered. */
   readonly header: JsonObject;
   readonly claims: JsonObject;
 }
@@ -24,10 +26,12 @@ function part(text: string, name: string): JsonObject {
   return value as JsonObject;
 }
 
+const headerOf = recentHeaders((text) => part(text, "header"));
+
 function parse(header: string, payload: string): UnverifiedJwt {
   return {
     signingInput: utf8(`${header}.${payload}`),
-    header: part(header, "header"),
+    header: headerOf(header),
     claims: part(payload, "payload"),
   };
 }

@@ -31,6 +31,7 @@ export const ecJwk = z.strictObject({
   y: coordinate,
   ...named,
 });
+export type EcJwk = z.output<typeof ecJwk>;
 /** The public keys Ipse works with. Private members and unknown ones are errors. */
 export const publicJwk = z.discriminatedUnion("kty", [okpJwk, ecJwk]);
 export type PublicJwk = z.output<typeof publicJwk>;

@@ -1,4 +1,10 @@
 const PARTS = /^(https?):\/\/([^/?#@\s]+)((?:\/[^?#\s]*)?)(?:\?[^#\s]*)?(?:#\S*)?$/i;
+/**
+ * What normalizeHtu leaves as it is, told by one look: lower-case host, no default port, no escapes, and segments
+ * that are neither empty (but the last) nor begin with a dot.
+ */
+const NORMAL =
+  /^https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?!80\/|443\/)[1-9][0-9]{0,4})?\/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*\/)*(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*)?$/;
 const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 
 /** RFC 3986 section 6.2.2: unreserved characters unescaped, the other escapes in upper case. */
@@ -28,6 +34,7 @@ function removeDotSegments(path: string): string {
  * RFC 9449 section 4.3 compares `htu`. undefined: not such a URL (user information is not accepted either).
  */
 export function normalizeHtu(url: string): string | undefined {
+  if (NORMAL.test(url)) return url;
   const [, scheme, authority, rest] = PARTS.exec(url) ?? [];
   if (scheme === undefined || authority === undefined || rest === undefined) return undefined;
   const path = normalizeEscapes(rest);

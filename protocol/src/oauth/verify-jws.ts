@@ -1,7 +1,8 @@
 import { p256 } from "@noble/curves/nist.js";
 import { concatBytes, fromBase64Url } from "../bytes.ts";
+import { remembered } from "../encoding/hash.ts";
 import type { Group } from "../group/group.ts";
-import type { PublicJwk } from "./thumbprint.ts";
+import type { EcJwk, PublicJwk } from "./thumbprint.ts";
 
 /** ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4): uncompressed point, message, R || S. Never throws. */
 export type VerifyEs256 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
@@ -24,6 +25,11 @@ export interface JwsVerifier {
 
 const EMPTY = new Uint8Array();
 
+/** A P-256 key as an uncompressed point (SEC 1 section 2.3.3); that it is on the curve is for whoever verifies. */
+const pointOf = remembered(({ x, y }: EcJwk) =>
+  concatBytes(Uint8Array.of(4), fromBase64Url(x) ?? EMPTY, fromBase64Url(y) ?? EMPTY),
+);
+
 /** The signature of a compact JWS that parseCompactJwt took. */
 function signatureOf(jws: string): Uint8Array {
   return fromBase64Url(jws.slice(jws.lastIndexOf(".") + 1)) ?? EMPTY;
@@ -40,9 +46,7 @@ export function jwsVerifies(
   jwk: PublicJwk,
 ): boolean {
   const signature = signatureOf(jws);
-  const x = fromBase64Url(jwk.x) ?? EMPTY;
   if (signature.length !== 64) return false;
-  if (jwk.kty === "OKP") return group.ed25519.verify(x, signingInput, signature);
-  const y = fromBase64Url(jwk.y) ?? EMPTY;
-  return verifyEs256(concatBytes(Uint8Array.of(4), x, y), signingInput, signature);
+  if (jwk.kty === "EC") return verifyEs256(pointOf(jwk), signingInput, signature);
+  return group.ed25519.verify(fromBase64Url(jwk.x) ?? EMPTY, signingInput, signature);
 }

@@ -93,6 +93,12 @@ describe("a thumbprint (RFC 7638)", () => {
 
 describe("normalizing htu", () => {
   it.each([
+    ["https://a.test:080/x", "https://a.test:080/x"],
+    ["https://a.test:0443/x", "https://a.test/x"],
+    ["http://a.test:8/..b/.c/...", "http://a.test:8/..b/.c/..."],
+    ["https://a.test//b//", "https://a.test//b//"],
+    ["https://a.test/x/..", "https://a.test/"],
+    ["https://a.test/x/.", "https://a.test/x/"],
     ["https://a.test", "https://a.test/"],
     ["https://a.test:443/", "https://a.test/"],
     ["http://a.test:80/x", "http://a.test/x"],
