@@ -2,7 +2,6 @@ import { utf8 } from "../bytes.ts";
 import { type Hash, taggedHash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import { judgeRevocation, type TokenJudge, type TokenRevocation, tokenRevocation } from "../issuer/index.ts";
-import { TTL_SECONDS_MAX } from "../limits.ts";
 import type { OracleCore } from "./oracle-core.ts";
 import { putOnce, remove, table } from "./table.ts";
 
@@ -47,10 +46,10 @@ export class TokenRevocations {
   add(revocation: TokenRevocation, fresh: boolean, done: () => void): void {
     const { view, options } = this.#core;
     const nowMs = options.clock.nowMs();
-    const spiffeId = judgeRevocation(this.#judge(), revocation.assertion, fresh);
+    const { spiffeId, tokensEndMs } = judgeRevocation(this.#judge(), revocation.assertion, fresh);
     const { jti, expMs } = revocation;
-    // What has expired needs no note; what claims to live for ever is not a token of ours.
-    if (expMs <= nowMs || expMs > nowMs + 2 * TTL_SECONDS_MAX * 1000) return view.afterPending(done);
+    // What has expired needs no note; what ends later than any token the client had by then is not what it meant.
+    if (expMs <= nowMs || expMs > tokensEndMs) return view.afterPending(done);
     const key = keyOf(spiffeId, jti);
     if (view.get(revoked, key) !== undefined) return view.afterPending(done);
     view.submit([putOnce(revoked, key, revocation)], () => {

@@ -2,6 +2,7 @@ import { fromBase64Url, utf8 } from "../bytes.ts";
 import { type Hash, taggedHash } from "../encoding/index.ts";
 import { parseWith } from "../encoding/schema.ts";
 import { IpseError } from "../errors.ts";
+import { TTL_SECONDS_MAX } from "../limits.ts";
 import { tokenJti } from "../oauth/access-token.ts";
 import { type AssertionClaims, assertionHeader, checkAssertionClaims } from "../oauth/assertion.ts";
 import { checkDpopProofClaims, type DpopProof, dpopKey } from "../oauth/dpop.ts";
@@ -160,12 +161,18 @@ export function judgeRequest(judge: TokenJudge, request: SignableTokenRequest): 
   };
 }
 
+/** Whose token is to end, and when the last one that the client can have meant expires. */
+export interface JudgedRevocation {
+  readonly spiffeId: string;
+  readonly tokensEndMs: number;
+}
+
 /**
  * Whose token is to end (RFC 7009 section 2.1): the workload that signed this assertion. It must not be one that was
  * made for a token (scope, resource or key named), so that nobody who saw a token request can end the token.
  * `fresh`: the client is here now; otherwise an oracle passes on what it accepted earlier. Throws OAuthError.
  */
-export function judgeRevocation(judge: TokenJudge, assertion: string, fresh: boolean): string {
+export function judgeRevocation(judge: TokenJudge, assertion: string, fresh: boolean): JudgedRevocation {
   const { jwt, kid, instance, asClient } = provenAssertion(judge, assertion);
   const { iat } = jwt.claims;
   const nowMs = fresh || typeof iat !== "number" ? judge.nowMs : iat * 1000;
@@ -174,5 +181,6 @@ export function judgeRevocation(judge: TokenJudge, assertion: string, fresh: boo
   allow(claims.aud === judge.issuer, "invalid_client", "aud must be the issuer and nothing else");
   const unbound = claims.scope === undefined && claims.resource === undefined && claims.cnf === undefined;
   allow(unbound, "invalid_client", "the client assertion was made for a token");
-  return spiffeId;
+  const clocksMs = TOLERANCES.assertionMs + TOLERANCES.tokenIatMs + 1000;
+  return { spiffeId, tokensEndMs: (claims.iat + TTL_SECONDS_MAX) * 1000 + clocksMs };
 }

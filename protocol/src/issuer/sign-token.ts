@@ -90,6 +90,8 @@ export function checkStillGranted(
   allow(workload.resources.includes(claims.aud), "invalid_target", "the resource is not granted any more");
   const scoped = (claims.scope?.split(" ") ?? []).every((token) => workload.scopes.includes(token));
   allow(scoped, "invalid_scope", "a scope is not granted any more");
+  const bounded = claims.exp - claims.iat <= workload.ttlSeconds;
+  allow(bounded, "temporarily_unavailable", "the policy shortened tokens meanwhile");
 }
 
 export function tokenInput(kid: string, claims: AccessTokenClaims): Uint8Array {

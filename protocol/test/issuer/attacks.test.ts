@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { toBase64Url, utf8 } from "../../src/bytes.ts";
 import type { CosignSubject, SignableTokenRequest } from "../../src/issuer/index.ts";
+import { TTL_SECONDS_MAX } from "../../src/limits.ts";
 import { OAuthError } from "../../src/oauth/index.ts";
 import type { CosignMessage } from "../../src/wire/cosign.ts";
 import { BILLING, claimsOf, INSTANCE, POLICY, ProofKey, TokenWorld, wordOf } from "./token-world.ts";
@@ -406,4 +407,29 @@ describe("a token its client ended", () => {
     world.cluster.world.settle(1_000);
     expect(ended(world, "t1")[1]).toBe(false);
   });
+
+  test("is not ended by an old word of its client about another token, which a lying peer kept", () => {
+    const world = new TokenWorld("kept word");
+    const iat = world.seconds - TTL_SECONDS_MAX;
+    const kept = world.assertion({ ...unbound, iat, exp: iat + 60 });
+    world.cluster.node(2)?.onPeerMessage(1, { kind: "tokenRevoked", ...revocation(world, "t9", kept) });
+    world.cluster.world.settle(1_000);
+    expect(ended(world, "t9")).toEqual([false, false, false, false]);
+  });
+});
+
+test("a policy that shortens tokens between the rounds is obeyed", () => {
+  const world = new TokenWorld("shorter between rounds");
+  let shortened = false;
+  world.cluster.tamper = (_from, _to, message) => {
+    if (message.kind === "cosign" && message.message.kind === "sign" && !shortened) {
+      shortened = true;
+      world.state({ kind: "workload", ...POLICY, ttlSeconds: 60 }, world.cluster.ids, 0);
+    }
+    return message;
+  };
+  expect(world.askOne(1, world.request())).not.toBe("token");
+  expect(shortened).toBe(true);
+  const { expiresIn } = world.token();
+  expect(expiresIn).toBe(60);
 });
