@@ -63,6 +63,6 @@ export function asText({ ratios, figures }: Findings): string {
     const goals = target === undefined ? ["-", "-"] : [String(target.must), String(target.goal)];
     lines.push(row([name, String(value), ...goals, verdict(value, target)]));
   }
-  lines.push("", ...Object.entries(figures).map(([name, value]) => `${name.padEnd(44)}${value}`));
+  lines.push("", ...Object.entries(figures).map(([name, value]) => `${name.padEnd(52)}${value}`));
   return lines.join("\n");
 }
