@@ -11,7 +11,7 @@ import { Harness, ProofKey, SECRET, until } from "../relying-party/harness.ts";
 import { limits } from "../support/listener.ts";
 import { World } from "./fixture.ts";
 
-/** Attacks on the token endpoint of oracles that sign together, over HTTP; `protocol/test/issuer/attacks.test.ts` has those from inside. */
+/** Attacks on the token endpoint of oracles that sign together, over HTTP; `protocol/test/issuer` has those from inside. */
 let harness: Harness;
 beforeAll(async () => {
   harness = await Harness.create("attacks over http");
