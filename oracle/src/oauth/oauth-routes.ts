@@ -33,16 +33,11 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   return reply.code(status).send(known.body);
 }
 
-/** The endpoints that take forms: their errors are OAuth's and nothing of theirs may be cached. */
-function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
-  const { perAddress, perClient } = deps.rates ?? DEFAULT_RATES;
-  const addresses = new KeyedLimiter(perAddress);
-  const [clients, callers] = [new KeyedLimiter(perClient), new KeyedLimiter(perAddress)];
-  const nonces = deps.dpopNonces ?? new DpopNonces(() => deps.nowMs());
-  const context = { deps, judge: new RequestJudge(deps, nonces), clients };
+/** One content type, read as text within bounds; answers that nobody caches; a rate for each address. */
+function takeBodies(app: FastifyInstance, contentType: string, addresses: KeyedLimiter): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
-    "application/x-www-form-urlencoded",
+    contentType,
     { parseAs: "string", bodyLimit: BODY_BYTES_MAX },
     (_request, body, done) => done(null, body),
   );
@@ -52,6 +47,16 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
     limit(addresses, addressKey(request.ip));
     done();
   });
+}
+
+/** The endpoints that take forms: their errors are OAuth's and nothing of theirs may be cached. */
+function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
+  const { perAddress, perClient } = deps.rates ?? DEFAULT_RATES;
+  const addresses = new KeyedLimiter(perAddress);
+  const [clients, callers] = [new KeyedLimiter(perClient), new KeyedLimiter(perAddress)];
+  const nonces = deps.dpopNonces ?? new DpopNonces(() => deps.nowMs());
+  const context = { deps, judge: new RequestJudge(deps, nonces), clients };
+  takeBodies(app, "application/x-www-form-urlencoded", addresses);
   app.addHook("preHandler", (request, _reply, done) => {
     if (typeof request.body === "string") done();
     else done(new OAuthError("invalid_request", "the body must be application/x-www-form-urlencoded"));
@@ -71,18 +76,7 @@ function eventRoutes(app: FastifyInstance, deps: OAuthDeps): void {
   const { perAddress } = deps.rates ?? DEFAULT_RATES;
   const [addresses, callers] = [new KeyedLimiter(perAddress), new KeyedLimiter(perAddress)];
   const polls = new EventPolls(deps, events, eventTokens);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    "application/json",
-    { parseAs: "string", bodyLimit: BODY_BYTES_MAX },
-    (_request, body, done) => done(null, body),
-  );
-  app.setErrorHandler(sendError);
-  app.addHook("onRequest", (request, reply, done) => {
-    reply.headers({ "cache-control": "no-store", pragma: "no-cache" });
-    limit(addresses, addressKey(request.ip));
-    done();
-  });
+  takeBodies(app, "application/json", addresses);
   app.post(OAUTH_PATHS.events, (request) => polls.answer(callers, request));
 }
 
