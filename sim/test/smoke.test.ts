@@ -35,6 +35,11 @@ const REGRESSIONS: readonly [scenario: string, seed: string, found: string][] = 
   ],
   ["successive-rollbacks", "1-0", "the same, for several oracles one after the other"],
   ["oracle-equivocation", "1-3", "peers kept an older vote of a liar and missed the contradiction"],
+  [
+    "oracle-equivocation",
+    "2026112219-4280",
+    "a second vote for a step that its witness had moved on from was not held against the certificate",
+  ],
   ["too-many-rollbacks", "1-3", "an oracle that jumped over the twin of its head did not look back"],
   ["bad-dealing", "20261122-235", "the script looked while an honest ratchet was under way"],
 ];

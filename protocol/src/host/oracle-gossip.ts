@@ -1,11 +1,8 @@
-import { equalBytes, toHex } from "../bytes.ts";
+import { toHex } from "../bytes.ts";
 import { encode, type Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import { FRAME_BYTES_MAX, GOSSIP_INTERVAL_MS } from "../limits.ts";
-import { type Roster, voteKeyOf } from "../registry/roster.ts";
-import { votesContradict } from "../session/evidence.ts";
 import { headerHash } from "../session/header.ts";
-import { selfOf } from "../session/oracle/cast-vote.ts";
 import {
   learnEnrollment,
   onCert,
@@ -16,14 +13,14 @@ import {
   openHeaders,
   records,
 } from "../session/oracle/index.ts";
-import { type SignedVote, votesOf, voteVerifies } from "../session/vote.ts";
+import { type SignedVote, votesOf } from "../session/vote.ts";
 import { type GossipItem, gossipItem, type PeerMessage } from "../wire/peer.ts";
 import { GossipPeer } from "./gossip-peer.ts";
 import { itemHash, offeredItem, offeredItems } from "./offered-items.ts";
 import type { Destinations, GossipSink, OracleCore } from "./oracle-core.ts";
 import { InventoryOffer } from "./oracle-inventory.ts";
 import type { OracleRegistry } from "./oracle-registry.ts";
-import { put } from "./table.ts";
+import { VoteWatch } from "./vote-watch.ts";
 
 /** Items of one gossip message, and their bytes: a message stays under the frame limit. */
 const ITEMS_PER_MESSAGE = 32;
@@ -72,8 +69,7 @@ export class OracleGossip implements GossipSink {
   readonly #peers = new Map<number, GossipPeer>();
   readonly #moved = new Map<string, Hash>();
   readonly #fetched = new Map<string, number>();
-  readonly #newest = new Map<number, SignedVote>();
-  readonly #unsaved = new Set<number>();
+  readonly #votes: VoteWatch;
   /** Where the next look at the open instances begins: however many there are, each has its turn. */
   #openCursor: Uint8Array | undefined;
   #cancel: (() => void) | undefined;
@@ -81,10 +77,7 @@ export class OracleGossip implements GossipSink {
   constructor(core: OracleCore, registry: OracleRegistry) {
     this.#core = core;
     this.#registry = registry;
-    for (const { id } of core.newest.oracles) {
-      const vote = core.view.get(records.newestVotes, records.oracleKey(id));
-      if (vote !== undefined) this.#newest.set(id, vote);
-    }
+    this.#votes = new VoteWatch(core);
   }
 
   start(): void {
@@ -116,11 +109,11 @@ export class OracleGossip implements GossipSink {
   moved(instance: Hash): void {
     this.#moved.set(toHex(instance), instance);
     const record = this.#core.view.get(records.instances, instance);
-    for (const vote of record?.head === undefined ? [] : votesOf(record.head.qc)) this.#sawVote(vote, true);
+    for (const vote of record?.head === undefined ? [] : votesOf(record.head.qc)) this.#votes.saw(vote);
   }
 
   voted(vote: SignedVote): void {
-    this.#sawVote(vote, true);
+    this.#votes.saw(vote);
   }
 
   /** Asks for a certified header: the peer that spoke of an instance I do not know, otherwise all. */
@@ -159,8 +152,8 @@ export class OracleGossip implements GossipSink {
   /** True when every message found room in the peer's queue. */
   #send(oracle: number, items: readonly GossipItem[]): boolean {
     const { peers, oracle: me } = this.#core.options;
-    const newestVote = this.#newest.get(me);
-    const yourNewestVote = this.#newest.get(oracle);
+    const newestVote = this.#votes.newestOf(me);
+    const yourNewestVote = this.#votes.newestOf(oracle);
     return messagesOf(items)
       .map((page) => peers.send(oracle, { kind: "gossip", newestVote, yourNewestVote, items: page }))
       .every((sent) => sent);
@@ -216,46 +209,7 @@ export class OracleGossip implements GossipSink {
       if (this.#missed.delete(oracle)) this.#offer(oracle);
       else this.#offers.get(oracle)?.pump();
     }
-    if (this.#unsaved.size === 0) return;
-    const saves = [...this.#unsaved].flatMap((oracle) => {
-      const vote = this.#newest.get(oracle);
-      return vote === undefined ? [] : [put(records.newestVotes, records.oracleKey(oracle), vote)];
-    });
-    this.#unsaved.clear();
-    this.#core.view.submit(saves, () => undefined);
-  }
-
-  /** Keeps the newest vote of every oracle; two votes that contradict each other are evidence. */
-  #sawVote(signed: SignedVote, verified: boolean): void {
-    const { vote } = signed;
-    const { group, oracle: me } = this.#core.options;
-    const roster = this.#core.roster(vote.rosterHash);
-    if (roster === undefined || !this.#isCurrent(roster, vote.oracle)) return;
-    const held = this.#newest.get(vote.oracle);
-    const contradicts = held !== undefined && votesContradict(held, signed);
-    if (!contradicts && held !== undefined && held.vote.counter >= vote.counter) return;
-    if (!verified && !voteVerifies(group, roster, signed)) return;
-    if (contradicts) {
-      this.#core.run((context) =>
-        onEquivocation(context, roster, { version: 1, first: held, second: signed }),
-      );
-      if (vote.oracle === me) this.#fence("a peer showed two votes of mine that contradict each other");
-      return;
-    }
-    if (vote.oracle === me && vote.counter > selfOf(this.#core.context()).counter)
-      this.#fence(`a peer showed my own vote ${vote.counter}, newer than my durable counter`);
-    this.#newest.set(vote.oracle, signed);
-    this.#unsaved.add(vote.oracle);
-  }
-
-  /** Whether a roster means by this number whom the newest one means: another vote key is another oracle. */
-  #isCurrent(roster: Roster, oracle: number): boolean {
-    const [named, current] = [voteKeyOf(roster, oracle), voteKeyOf(this.#core.newest, oracle)];
-    return named !== undefined && current !== undefined && equalBytes(named, current);
-  }
-
-  #fence(reason: string): void {
-    if (!this.#core.fenced) this.#core.fence(reason, () => undefined);
+    this.#votes.save();
   }
 
   onMessage(oracle: number, message: PeerMessage): void {
@@ -264,9 +218,9 @@ export class OracleGossip implements GossipSink {
     switch (message.kind) {
       case "gossip":
         if (message.newestVote?.vote.oracle === oracle && peer.affords(1))
-          this.#sawVote(message.newestVote, false);
+          this.#votes.shown(message.newestVote);
         if (message.yourNewestVote?.vote.oracle === this.#core.options.oracle && peer.affords(1))
-          this.#sawVote(message.yourNewestVote, false);
+          this.#votes.shown(message.yourNewestVote);
         for (const item of message.items) this.#take(oracle, peer, item);
         return;
       case "inventory":
@@ -368,10 +322,7 @@ export class OracleGossip implements GossipSink {
     const record = view.get(records.instances, instance);
     if (record === undefined) return;
     const { head } = record;
-    const certified =
-      head !== undefined && head.signed.header.seq === seq
-        ? head
-        : view.get(records.histories, records.historyKey(instance, seq))?.certified;
+    const certified = records.certifiedAt(view, instance, seq);
     const enrollment = seq === 0 ? view.get(records.enrollments, instance) : undefined;
     if (certified === undefined) return;
     options.peers.send(oracle, { kind: "fetched", certified, enrollment });

@@ -95,6 +95,38 @@ describe("an oracle that votes twice", () => {
   });
 });
 
+describe("an oracle that votes again for a step long certified", () => {
+  /** Oracle 1 is two steps past a step that oracles 2 to 4 certified; what it then hears of that step's seq. */
+  function shownLater(name: string, of: (done: ForgedStep, other: ForgedStep) => ForgedStep, seed = 4) {
+    const { cluster, live } = stolen(name);
+    const [done, other] = [forgeStep(live, "done"), forgeStep(live, "other")];
+    certify(cluster, 1, done, [2, 3, 4]);
+    const head = { signed: done.signed, qc: forgeCertificate(cluster.cast, done.signed.header, [2, 3, 4]) };
+    const next = forgeStep({ ...live, head, chainSeed: done.chainSeed }, "next");
+    certify(cluster, 1, next, [2, 3, 4]);
+    expect(cluster.node(1).instance(done.signed.header.instance)?.headSeq).toBe(next.signed.header.seq);
+    const forged = forgeVote(cluster.cast, seed, of(done, other).signed.header, 1);
+    const newestVote = { ...forged, vote: { ...forged.vote, oracle: 4 } };
+    cluster.node(1).onPeerMessage(4, { kind: "gossip", newestVote, yourNewestVote: undefined, items: [] });
+    cluster.loop.pass(20);
+    return cluster.node(1).equivocations();
+  }
+
+  test("is convicted by the vote in that step's certificate", () => {
+    const [found] = shownLater("below-head", (_, other) => other);
+    expect([found?.first.vote.oracle, found?.second.vote.oracle]).toEqual([4, 4]);
+    expect(found?.first.vote.seq).toBe(found?.second.vote.seq);
+  });
+
+  test("is not accused by a vote for the very header that was certified", () => {
+    expect(shownLater("below-head-same", (done) => done)).toEqual([]);
+  });
+
+  test("is not accused by a vote that another oracle signed in its name", () => {
+    expect(shownLater("below-head-forged", (_, other) => other, 3)).toEqual([]);
+  });
+});
+
 describe("an oracle that missed the STEP of a ratchet", () => {
   test("gets it again with its A_i where the same step still needs a signer", () => {
     const cluster = new Cluster("missed-step");

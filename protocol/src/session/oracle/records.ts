@@ -13,11 +13,11 @@ import {
   u32,
   u64,
 } from "../../encoding/index.ts";
-import { pointTable, type Table, table } from "../../host/table.ts";
+import { pointTable, type Table, table, type View } from "../../host/table.ts";
 import { hash32, key32, scalar32, spiffeId } from "../../ids.ts";
 import { SHARE_VERSIONS_MAX, TEXT_BYTES_MAX, UNDECIDED_HEADERS_MAX } from "../../limits.ts";
 import { body } from "../body.ts";
-import { certifiedHeader, provenHeader } from "../certified.ts";
+import { type CertifiedHeader, certifiedHeader, provenHeader } from "../certified.ts";
 import { enrollBody, signedReservation } from "../enroll.ts";
 import { equivocation, forkEvidence } from "../evidence.ts";
 import { signedHeader } from "../header.ts";
@@ -105,4 +105,11 @@ export function ticketUseKey(ticketId: Uint8Array, use: number): Uint8Array {
 
 export function oracleKey(oracle: number): Uint8Array {
   return Uint8Array.of(oracle >> 8, oracle & 255);
+}
+
+/** The certified header I hold at a seq: undefined where the instance is unknown, the step is a hole or pruned. */
+export function certifiedAt(view: View, instance: Uint8Array, seq: number): CertifiedHeader | undefined {
+  const head = view.get(instances, instance)?.head;
+  if (head?.signed.header.seq === seq) return head;
+  return view.get(histories, historyKey(instance, seq))?.certified;
 }
