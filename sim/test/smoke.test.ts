@@ -41,6 +41,11 @@ const REGRESSIONS: readonly [scenario: string, seed: string, found: string][] = 
     "a second vote for a step that its witness had moved on from was not held against the certificate",
   ],
   ["too-many-rollbacks", "1-3", "an oracle that jumped over the twin of its head did not look back"],
+  [
+    "corrupt-and-stale",
+    "2026112220-81",
+    "disks were stolen while the workload's word to erase was on its way",
+  ],
   ["bad-dealing", "20261122-235", "the script looked while an honest ratchet was under way"],
 ];
 

@@ -15,7 +15,17 @@ export const corruptAndStale: Scenario = {
     for (const id of corrupt) learnOracle(view, world.oracle(id), stage.instance);
     const stolen = victim.file.image();
     stage.must(stage.ratchet(victim), "one honest ratchet");
-    stage.until(() => stage.settled(victim), 8000, "every correct oracle holds it");
+    // An oracle erases on the workload's word (COMMIT, CERT), which may come after gossip has moved its head.
+    const stillOld = (id: number): boolean => {
+      const shares = world.oracle(id).record(stage.instance)?.shares ?? [];
+      return shares.some(({ version }) => version < stage.versionOf(victim));
+    };
+    const erased = (): boolean => world.oracles.filter(({ id }) => stillOld(id)).length < topology.quorum;
+    stage.until(
+      () => stage.settled(victim) && erased(),
+      8000,
+      "every correct oracle holds it, t do not hold the old",
+    );
     if (stolen !== undefined) learnFile(view, stolen);
     for (const id of corrupt) learnOracle(view, world.oracle(id), stage.instance);
     stage.must(!canSign(view, topology.quorum), "the adversary's view does not suffice to sign");
