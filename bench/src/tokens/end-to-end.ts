@@ -1,10 +1,9 @@
-import { Agent as HttpAgent } from "node:http";
 import type { Agent } from "@ipse/workload-agent/agent";
 import { median, quantile } from "../measure/stats.ts";
 import { known } from "../signing/material.ts";
 import { checkAnswers } from "./check.ts";
 import { type BenchClient, makeDpopKey } from "./clients.ts";
-import { type Answered, post } from "./http-load.ts";
+import { type Answered, connections, post } from "./http-load.ts";
 import { API, SCOPE, tokenRequest } from "./presign.ts";
 import { freshNonce, type Subject } from "./stretch.ts";
 
@@ -24,7 +23,7 @@ async function run(
   { callers, ms }: { readonly callers: number; readonly ms: number },
 ): Promise<Way> {
   const asker = { ...makeDpopKey(), instance: agent.identity().instance };
-  const http = new HttpAgent({ keepAlive: true });
+  const http = connections(callers);
   const answers: Answered[] = [];
   const latencies: number[] = [];
   const from = performance.now();
@@ -40,7 +39,7 @@ async function run(
   };
   await Promise.all(Array.from({ length: callers }, (_, at) => caller(at)));
   const seconds = (performance.now() - from) / 1000;
-  http.destroy();
+  await http.destroy();
   const served = await checkAnswers(keys, answers);
   return {
     tokensPerSecond: served / seconds,

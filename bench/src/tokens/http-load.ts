@@ -1,4 +1,4 @@
-import { Agent, request } from "node:http";
+import { Agent } from "undici";
 import type { SignedRequest } from "./presign.ts";
 
 /** An answer, as it came. */
@@ -15,27 +15,21 @@ export interface Burst {
   readonly seconds: number;
 }
 
+/** Connections to each server: as many as there are callers, kept alive, one request at a time on each. */
+export const connections = (most: number): Agent => new Agent({ connections: most, pipelining: 1 });
+
 /** One POST; rejects when the connection fails. */
-export function post(agent: Agent, signed: SignedRequest): Promise<Answered> {
-  return new Promise((resolve, reject) => {
-    const { endpoint, headers, body } = signed;
-    const outgoing = request(endpoint, { method: "POST", agent, headers }, (response) => {
-      const parts: Buffer[] = [];
-      response.on("data", (part: Buffer) => parts.push(part));
-      response.once("error", reject);
-      response.once("end", () => {
-        const nonce = response.headers["dpop-nonce"];
-        resolve({
-          request: signed,
-          status: response.statusCode ?? 0,
-          nonce: typeof nonce === "string" ? nonce : undefined,
-          text: Buffer.concat(parts).toString("latin1"),
-        });
-      });
-    });
-    outgoing.once("error", reject);
-    outgoing.end(body);
-  });
+export async function post(agent: Agent, request: SignedRequest): Promise<Answered> {
+  const { endpoint, headers, body } = request;
+  const { origin, pathname: path } = endpoint;
+  const response = await agent.request({ origin, path, method: "POST", headers, body });
+  const nonce = response.headers["dpop-nonce"];
+  return {
+    request,
+    status: response.statusCode,
+    nonce: typeof nonce === "string" ? nonce : undefined,
+    text: await response.body.text(),
+  };
 }
 
 /**
@@ -43,7 +37,7 @@ export function post(agent: Agent, signed: SignedRequest): Promise<Answered> {
  * next one when they have their answer. The same for every server.
  */
 export async function burst(requests: readonly SignedRequest[], concurrency: number): Promise<Burst> {
-  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
+  const agent = connections(concurrency);
   const answers: Answered[] = [];
   const latenciesMs: number[] = [];
   let next = 0;
@@ -60,6 +54,6 @@ export async function burst(requests: readonly SignedRequest[], concurrency: num
     await Promise.all(Array.from({ length: concurrency }, caller));
     return { answers, latenciesMs, seconds: (performance.now() - from) / 1000 };
   } finally {
-    agent.destroy();
+    await agent.destroy();
   }
 }

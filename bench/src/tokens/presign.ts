@@ -23,7 +23,7 @@ export interface TokenServer {
 /** A token request that is signed and ready to leave; it is used once. */
 export interface SignedRequest {
   readonly endpoint: URL;
-  readonly headers: Readonly<Record<string, string | number>>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   /** Every claim the token must have, but for the times, and `jti` where the server makes it up. */
   readonly claims: Readonly<Record<string, unknown>>;
@@ -76,7 +76,6 @@ export function tokenRequest(
     endpoint,
     headers: {
       "content-type": "application/x-www-form-urlencoded",
-      "content-length": body.length,
       ...proof,
     },
     body,

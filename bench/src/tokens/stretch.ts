@@ -1,11 +1,10 @@
-import { Agent } from "node:http";
 import type { JSONWebKeySet } from "jose";
 import { cpuMsOf } from "../cluster/process-cpu.ts";
 import { quantile } from "../measure/stats.ts";
 import { known } from "../signing/material.ts";
 import { checkAnswers } from "./check.ts";
 import type { BenchClient } from "./clients.ts";
-import { burst, post } from "./http-load.ts";
+import { burst, connections, post } from "./http-load.ts";
 import { type SignedRequest, signRequest, type TokenServer } from "./presign.ts";
 
 /** A server under load, with what is needed to judge and to weigh it. */
@@ -28,9 +27,10 @@ export interface Stretch {
 
 /** A nonce of the server, from its refusal of a proof that has another. */
 export async function freshNonce(server: TokenServer, client: BenchClient): Promise<string> {
-  const agent = new Agent();
+  const agent = connections(1);
   const endpoint = known(server.endpoints[0], "an endpoint");
   const { nonce, text } = await post(agent, signRequest(server, client, endpoint, "another"));
+  await agent.destroy();
   return known(nonce, `a nonce (${text})`);
 }
 

@@ -29,7 +29,8 @@ export async function leaveLocalMode(left: LocalModeLeft, retiring: RetiringKeys
   const { group, roster, oracle, voteSeed, log, keyFile, recordsFile } = left;
   if (!existsSync(keyFile)) return;
   try {
-    const { publicJwk } = await createLocalSigner(parseStrictJson(readSecretFile(keyFile).trim()) as JWK);
+    const jwk = parseStrictJson(readSecretFile(keyFile).trim()) as JWK;
+    const { publicJwk } = createLocalSigner(jwk, group.ed25519);
     const own = makeKeyRecord(group, roster, oracle, voteSeed, publicJwk);
     retiring.add([own, ...readKeyRecords(recordsFile)]);
     for (const file of [keyFile, recordsFile]) rmSync(file, { force: true });

@@ -73,7 +73,9 @@ async function threshold(tokens: OracleTokenApi, options: OAuthOptions): Promise
   const push = new EventPush({ events: node.events, tokens: eventTokens, log });
   return {
     signer: {
-      sign: () => Promise.reject(new OAuthError("server_error", "no oracle signs alone in this mode")),
+      sign: () => {
+        throw new OAuthError("server_error", "no oracle signs alone in this mode");
+      },
     },
     jwks: () => oncePerKid([...tokens.jwks(), ...retiring.keys()]),
     mountKeyRoute: (app) =>
@@ -90,7 +92,7 @@ async function threshold(tokens: OracleTokenApi, options: OAuthOptions): Promise
 async function alone(options: OAuthOptions): Promise<Signing> {
   const { node, group, roster, voteSeed, log, loaded } = options;
   const { keyFile, recordsFile: file, retiring } = localFiles(options);
-  const signer = await loadTokenKey(keyFile, loaded.config.tokens.alg);
+  const signer = await loadTokenKey(keyFile, loaded.config.tokens.alg, group.ed25519);
   const own = makeKeyRecord(group, roster, node.oracle, voteSeed, signer.publicJwk);
   const peerKeys = new PeerKeys({ node, group, roster, log, file, own, retiring });
   return {

@@ -16,8 +16,8 @@ export interface OAuthInstance {
 
 /** Makes access tokens of claims, with a key of this oracle. */
 export interface TokenSigner {
-  /** Rejects with OAuthError server_error where no oracle signs alone. */
-  sign(claims: AccessTokenClaims): Promise<string>;
+  /** Throws OAuthError server_error where no oracle signs alone. */
+  sign(claims: AccessTokenClaims): string;
 }
 
 /** Sustained requests per second; bursts of five times that pass. */

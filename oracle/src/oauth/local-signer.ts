@@ -1,12 +1,6 @@
-import {
-  createPrivateKey,
-  type JsonWebKey,
-  type KeyObject,
-  type SignKeyObjectInput,
-  sign,
-} from "node:crypto";
-import { promisify } from "node:util";
-import { IpseError } from "@ipse/protocol";
+import { createPrivateKey, type JsonWebKey, type KeyObject, sign } from "node:crypto";
+import { IpseError, toBase64Url } from "@ipse/protocol";
+import type { Ed25519 } from "@ipse/protocol/group";
 import { ACCESS_TOKEN_TYP, jwkThumbprint, type PublicJwk, publicJwk } from "@ipse/protocol/oauth";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import type { TokenSigner } from "./deps.ts";
@@ -35,40 +29,38 @@ function privateKeyOf(jwk: JsonWebKey): KeyObject {
   }
 }
 
-const signing = promisify<string | null, Buffer, SignKeyObjectInput, Buffer>(sign);
-
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** Signs on this thread: handing a signature to another one and back takes as long as making it. */
+function rawSigner(jwk: PublicJwk, d: string, ed25519: Ed25519): (input: Buffer) => Uint8Array {
+  const { kty, crv, x } = jwk;
+  const key = privateKeyOf({ kty, crv, x, ...(jwk.kty === "EC" ? { y: jwk.y } : {}), d });
+  // RFC 7518 section 3.4: R || S. Ed25519 hashes by itself and has one encoding.
+  if (kty === "EC") return (input) => sign("sha256", input, { key, dsaEncoding: "ieee-p1363" });
+  const seed = Buffer.from(d, "base64url");
+  const signer = ed25519.signer(seed);
+  seed.fill(0);
+  return signer;
+}
 
 /**
  * Signs tokens with a key of this oracle alone. Weaker than threshold-issued tokens: whoever takes this one
  * key mints tokens for any workload. Throws ERR_KEY_FILE when the JWK is no private key of a known kind.
  */
-export function createLocalSigner(privateJwk: JWK): LocalSigner {
+export function createLocalSigner(privateJwk: JWK, ed25519: Ed25519): LocalSigner {
   const { kty, crv, x, y, d } = privateJwk;
   const parsed = publicJwk.safeParse(kty === "EC" ? { kty, crv, x, y } : { kty, crv, x });
   if (!parsed.success || typeof d !== "string")
     throw new IpseError("ERR_KEY_FILE", "the token key is not a private P-256 or Ed25519 JWK");
   const alg: LocalAlg = algOf(parsed.data);
-  const { data: jwk } = parsed;
-  const key = privateKeyOf({
-    kty: jwk.kty,
-    crv: jwk.crv,
-    x: jwk.x,
-    ...(jwk.kty === "EC" ? { y: jwk.y } : {}),
-    d,
-  });
+  const signed = rawSigner(parsed.data, d, ed25519);
   const kid = jwkThumbprint(parsed.data);
   const header = part({ typ: ACCESS_TOKEN_TYP, alg, kid });
-  // RFC 7518 section 3.4: R || S. Ed25519 hashes by itself and has one encoding.
-  const [digest, options] =
-    alg === "ES256" ? (["sha256", { key, dsaEncoding: "ieee-p1363" }] as const) : ([null, { key }] as const);
   return {
     publicJwk: { ...parsed.data, kid, alg, use: "sig" },
-    sign: async (claims) => {
+    sign: (claims) => {
       const input = `${header}.${part(claims)}`;
-      // In a thread of its own: signing takes longer than handing it over.
-      const signature = await signing(digest, Buffer.from(input), options);
-      return `${input}.${signature.toString("base64url")}`;
+      return `${input}.${toBase64Url(signed(Buffer.from(input)))}`;
     },
   };
 }

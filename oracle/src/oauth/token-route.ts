@@ -62,7 +62,7 @@ async function issueAlone(
   allow(workload !== undefined, "invalid_client", "the workload does not exist");
   const claims = buildAccessTokenClaims({ ...subject, workload }, proposed);
   return {
-    access_token: await deps.signer.sign(claims),
+    access_token: deps.signer.sign(claims),
     token_type: judged.jkt === undefined ? "Bearer" : "DPoP",
     expires_in: claims.exp - claims.iat,
     ...(claims.scope === undefined ? {} : { scope: claims.scope }),

@@ -25,7 +25,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const at = (name: string): string => join(dir, name);
 const open = () => new RetiringKeys({ group, roster, log, file: at("retiring-keys.json"), nowMs: () => now });
 const jwkOf = async (): Promise<PublicJwk> =>
-  (await createLocalSigner(await generateLocalKey("EdDSA"))).publicJwk;
+  createLocalSigner(await generateLocalKey("EdDSA"), group.ed25519).publicJwk;
 const record = (oracle: number, jwk: PublicJwk) =>
   makeKeyRecord(group, roster, oracle, keyOf(oracle).seed, jwk);
 const kids = (keys: readonly PublicJwk[]) => keys.map(({ kid }) => kid);
@@ -82,7 +82,7 @@ describe("an oracle of mode local that signs with the others from now on", () =>
 
   it("still publishes every oracle's old key, and cannot sign with its own any more", async () => {
     const key = await generateLocalKey("ES256");
-    const { publicJwk } = await createLocalSigner(key);
+    const { publicJwk } = createLocalSigner(key, group.ed25519);
     const [second, third] = [await jwkOf(), await jwkOf()];
     writeFileSync(at("token.jwk"), JSON.stringify(key));
     writeFileSync(

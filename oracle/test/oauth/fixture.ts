@@ -74,7 +74,7 @@ export class World implements OAuthDeps {
   }
 
   static async create(alg: LocalAlg = "ES256"): Promise<World> {
-    const world = new World(createLocalSigner(await generateLocalKey(alg)));
+    const world = new World(createLocalSigner(await generateLocalKey(alg), portableGroup.ed25519));
     world.instances.push(await newInstance());
     return world;
   }

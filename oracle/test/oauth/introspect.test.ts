@@ -1,4 +1,5 @@
 import { toHex } from "@ipse/protocol";
+import { portableGroup } from "@ipse/protocol/group";
 import type { FastifyInstance } from "fastify";
 import { SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -69,7 +70,7 @@ describe("introspection", () => {
 
   it("says inactive for what this cluster did not sign", async () => {
     const [header, claims, signature = ""] = token.split(".");
-    const stranger = createLocalSigner(await generateLocalKey("ES256"));
+    const stranger = createLocalSigner(await generateLocalKey("ES256"), portableGroup.ed25519);
     const payload = JSON.parse(Buffer.from(claims ?? "", "base64url").toString()) as Record<string, unknown>;
     const forged = await new SignJWT(payload)
       .setProtectedHeader({ typ: "at+jwt", alg: "EdDSA", kid: world.tokenKeys[0]?.kid ?? "" })

@@ -18,7 +18,7 @@ async function mint(world: TokenWorld) {
   const node = world.cluster.node(1);
   if (node === undefined) throw new Error("no oracle");
   const { clock } = world.cluster.world;
-  const signer = createLocalSigner(await generateLocalKey("EdDSA"));
+  const signer = createLocalSigner(await generateLocalKey("EdDSA"), portableGroup.ed25519);
   const app = fastify();
   app.register(oauthRoutes, {
     ...depsOfNode(node, clock),

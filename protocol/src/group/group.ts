@@ -19,6 +19,8 @@ export const SIGNATURE_BYTES = 64;
 export interface Ed25519 {
   publicKey(seed: Uint8Array): Uint8Array;
   sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
+  /** For a key that signs often: a copy, expanded once, that is in memory for as long as the signer is held. */
+  signer(seed: Uint8Array): (message: Uint8Array) => Uint8Array;
   /** Never throws: whatever is malformed is false. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }

@@ -106,6 +106,10 @@ function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Arra
 const ed25519: Ed25519 = {
   publicKey: (seed) => nobleEd25519.getPublicKey(seed),
   sign: (seed, message) => nobleEd25519.sign(message, seed),
+  signer: (seed) => {
+    const own = Uint8Array.from(seed);
+    return (message) => nobleEd25519.sign(message, own);
+  },
   verify: recentSignatures(verify).verify,
 };
 

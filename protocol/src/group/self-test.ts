@@ -34,6 +34,7 @@ function walk(group: Group): Uint8Array {
     group.equal(group.sub(p, p), group.identity),
     group.ed25519.verify(publicKey, r, signature),
     !group.ed25519.verify(publicKey, q, signature),
+    equalBytes(group.ed25519.signer(seed.subarray(0, 32))(r), signature),
   ];
   return concatBytes(r, signature, Uint8Array.from(flags, Number));
 }

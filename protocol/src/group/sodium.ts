@@ -137,6 +137,15 @@ function signatureOps(native: SodiumNative, known: KnownPoint): Ed25519 {
       });
       return signature;
     },
+    signer: (seed) => {
+      const [pk, sk] = [new Uint8Array(32), new Uint8Array(64)];
+      native.crypto_sign_seed_keypair(pk, sk, seed);
+      return (message) => {
+        const signature = new Uint8Array(SIGNATURE_BYTES);
+        native.crypto_sign_detached(signature, message, sk);
+        return signature;
+      };
+    },
     verify: recent.verify,
   };
 }

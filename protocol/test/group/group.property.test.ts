@@ -97,6 +97,12 @@ describe.runIf(fastGroup !== undefined)("libsodium and noble agree on", () => {
         const signature = fast.ed25519.sign(seed, message);
         expect(publicKey).toEqual(portableGroup.ed25519.publicKey(seed));
         expect(signature).toEqual(portableGroup.ed25519.sign(seed, message));
+        for (const { ed25519 } of [fast, portableGroup]) {
+          const copy = Buffer.from(seed);
+          const signer = ed25519.signer(copy);
+          copy.fill(0);
+          expect(signer(message)).toEqual(signature);
+        }
         const changed = signature.slice();
         changed[at % 64] = (changed[at % 64] ?? 0) ^ (1 << (at % 8));
         for (const [candidate, valid] of [

@@ -93,18 +93,24 @@ function challengeOf(r: Uint8Array, key: Uint8Array, message: Uint8Array): numbe
   return reduce(fastHash48([r, key, message]));
 }
 
+function sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  const secret = secretOf(seed);
+  const nonce = reduce(fastHash48([NONCE_TAG, seed, message])) || 1;
+  const r = point(nonce);
+  const z = reduce(nonce + times(challengeOf(r, point(secret), message), secret));
+  const out = new Uint8Array(64);
+  out.set(r);
+  out.set(scalar(z), 32);
+  return out;
+}
+
 /** Schnorr signatures over the symbolic group: threshold signatures and ordinary ones verify by one equation. */
 const ed25519: Ed25519 = {
   publicKey: (seed) => point(secretOf(seed)),
-  sign: (seed, message) => {
-    const secret = secretOf(seed);
-    const nonce = reduce(fastHash48([NONCE_TAG, seed, message])) || 1;
-    const r = point(nonce);
-    const z = reduce(nonce + times(challengeOf(r, point(secret), message), secret));
-    const out = new Uint8Array(64);
-    out.set(r);
-    out.set(scalar(z), 32);
-    return out;
+  sign,
+  signer: (seed) => {
+    const own = Uint8Array.from(seed);
+    return (message) => sign(own, message);
   },
   verify: (publicKey, message, signature) => {
     if (signature.length !== 64) return false;
