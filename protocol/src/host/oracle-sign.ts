@@ -37,6 +37,39 @@ function deny(context: SignContext, effect: SignEffect, message: number, code: s
   };
 }
 
+type Taken = NonNullable<ReturnType<NonceVault["take"]>>;
+
+/** Judges each message of a slot that was taken, and signs it or denies it. Wipes every nonce, also when it throws. */
+function signTaken(context: SignContext, effect: SignEffect, taken: Taken): readonly ShareResult[] {
+  const { group } = context;
+  const kid = identityKidText(effect.identityKey);
+  try {
+    return taken.messages.map((message, j): ShareResult => {
+      const [nonces, list] = [taken.nonces[j], effect.lists[j]];
+      if (nonces === undefined || list === undefined) return deny(context, effect, j, "ERR_COMMIT_LIST");
+      const denied = judgeMessage({
+        message,
+        workload: context.workload,
+        kid,
+        issuer: context.issuer,
+        nowMs: context.nowMs,
+      });
+      if (denied !== undefined) return deny(context, effect, j, denied);
+      const request = {
+        rule: "mandatory",
+        threshold: context.threshold,
+        groupPublicKey: effect.identityKey as Point,
+        commitments: commitmentList([...list.before, nonces.commitment, ...list.after]),
+        message: message.payload,
+      } as const;
+      const signing = signingPackage(group, request, nonces);
+      return { kind: "share", z: signShare(group, signing, effect.share as Scalar, nonces) };
+    });
+  } finally {
+    for (const { hiding, binding } of taken.nonces) zeroize(hiding, binding);
+  }
+}
+
 /**
  * Round two at an oracle: my own commitments are byte-equal in every list, then the
  * slot is taken, whole and for ever, then each message is judged and signed or
@@ -44,7 +77,7 @@ function deny(context: SignContext, effect: SignEffect, message: number, code: s
  * very same answer again for as long as a slot lives; any other one of that slot none.
  */
 export function signCommit(context: SignContext, effect: SignEffect): OracleMessage {
-  const { group, oracle, vault, monotonicMs } = context;
+  const { oracle, vault, monotonicMs } = context;
   const { subject, commit, lists } = effect;
   const named = commit.slots.find((slot) => slot.oracle === oracle);
   if (named === undefined) return refused("ERR_COMMIT_SIGNERS", "this oracle is not among the signers");
@@ -67,31 +100,7 @@ export function signCommit(context: SignContext, effect: SignEffect): OracleMess
   if (!equal) return refused("ERR_COMMIT_LIST", "my commitments do not stand in the lists as I made them");
   const taken = vault.take(subject, named.bootId, named.slotId, monotonicMs);
   if (taken === undefined) return refused("ERR_NONCE_SLOT", "no such live nonce slot; send the STEP again");
-  const kid = identityKidText(effect.identityKey);
-  const results = taken.messages.map((message, j): ShareResult => {
-    const [nonces, list] = [taken.nonces[j], lists[j]];
-    if (nonces === undefined || list === undefined) return deny(context, effect, j, "ERR_COMMIT_LIST");
-    const denied = judgeMessage({
-      message,
-      workload: context.workload,
-      kid,
-      issuer: context.issuer,
-      nowMs: context.nowMs,
-    });
-    if (denied !== undefined) {
-      zeroize(nonces.hiding, nonces.binding);
-      return deny(context, effect, j, denied);
-    }
-    const request = {
-      rule: "mandatory",
-      threshold: context.threshold,
-      groupPublicKey: effect.identityKey as Point,
-      commitments: commitmentList([...list.before, nonces.commitment, ...list.after]),
-      message: message.payload,
-    } as const;
-    const signing = signingPackage(group, request, nonces);
-    return { kind: "share", z: signShare(group, signing, effect.share as Scalar, nonces) };
-  });
+  const results = signTaken(context, effect, taken);
   const fresh = vault.slotFor(subject, taken.messages, effect.share as Scalar, monotonicMs);
   const answer = { kind: "shares", oracle, ...subject, slotId: named.slotId, results, fresh } as const;
   vault.given.keep(answer, input, monotonicMs + NONCE_SLOT_MS);
