@@ -20,22 +20,30 @@ describe("floods by a corrupt peer", () => {
   };
   const quiet = { newestVote: undefined, yourNewestVote: undefined };
 
-  test("equivocations of itself on instances that do not exist fill no disk", () => {
-    const { cluster, live } = stolen("equivocations");
-    for (const [i, instance] of hashes(400, "instances").entries()) {
-      const header = { ...live.head.signed.header, instance };
-      const first = forgeVote(cluster.cast, 2, header, 2 * i);
-      const second = forgeVote(cluster.cast, 2, { ...header, seq: 0, shareVersion: 9 }, 2 * i);
-      const evidence = { version: 1 as const, first, second };
-      cluster
-        .node(1)
-        .onPeerMessage(2, { kind: "gossip", ...quiet, items: [{ kind: "equivocation", evidence }] });
-      cluster.loop.pass(2);
-    }
-    cluster.loop.pass(2000);
-    const kept = cluster.node(1).equivocations().length;
-    expect(kept).toBeGreaterThan(0);
-    expect(kept).toBeLessThanOrEqual(EQUIVOCATIONS_PER_ORACLE_MAX);
+  describe.each([
+    ["one by one", 1],
+    ["many in one message", 100],
+  ])("%s", (name, each) => {
+    test("equivocations of itself on instances that do not exist fill no disk", () => {
+      const { cluster, live } = stolen(`equivocations/${name}`);
+      const items = hashes(400, "instances").map((instance, i) => {
+        const header = { ...live.head.signed.header, instance };
+        const first = forgeVote(cluster.cast, 2, header, 2 * i);
+        const second = forgeVote(cluster.cast, 2, { ...header, seq: 0, shareVersion: 9 }, 2 * i);
+        return { kind: "equivocation" as const, evidence: { version: 1 as const, first, second } };
+      });
+      for (let i = 0; i < items.length; i += each) {
+        const some = items.slice(i, i + each);
+        cluster.node(1).onPeerMessage(2, { kind: "gossip", ...quiet, items: some });
+        cluster.loop.pass(2);
+      }
+      cluster.loop.pass(2000);
+      for (const id of [1, 3, 4]) {
+        const kept = cluster.node(id).equivocations().length;
+        expect(kept).toBeGreaterThan(0);
+        expect(kept).toBeLessThanOrEqual(EQUIVOCATIONS_PER_ORACLE_MAX);
+      }
+    });
   });
 
   test("inventories without end are not answered, nor remembered", () => {

@@ -99,11 +99,14 @@ export class MemoryStore implements Store {
   }
 
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void {
-    for (const { key, value } of ops) {
-      if (value === undefined) this.rows.delete(toHex(key));
-      else this.rows.set(toHex(key), { key: key.slice(), value: value.slice() });
-    }
-    this.#loop.after(0, () => done(undefined));
+    const staged = ops.map((op) => ({ ...op, key: op.key.slice(), value: op.value?.slice() }));
+    this.#loop.after(0, () => {
+      for (const { key, value } of staged) {
+        if (value === undefined) this.rows.delete(toHex(key));
+        else this.rows.set(toHex(key), { key, value });
+      }
+      done(undefined);
+    });
   }
 }
 

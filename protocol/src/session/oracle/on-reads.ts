@@ -16,7 +16,7 @@ import { NOTHING, type OracleContext, type Outcome, refuse, UNPROVEN } from "./c
 import { InstanceDraft } from "./draft.ts";
 import { proofOf, revokeByEvidence } from "./fork.ts";
 import { applyStanding, learnVerified } from "./on-enroll.ts";
-import { equivocations, oracleKey, staleNotices } from "./records.ts";
+import { equivocationCounts, equivocations, oracleKey, staleNotices } from "./records.ts";
 
 /** The operators' newest release of an active instance: where W learns its release number. */
 function releaseOf(draft: InstanceDraft): StatusProof | undefined {
@@ -135,17 +135,26 @@ export function onEvidence(context: OracleContext, evidence: ForkEvidence): Outc
   return draft.outcome();
 }
 
+function equivocationsKept({ view }: OracleContext, oracle: number): number {
+  const counted = view.get(equivocationCounts, oracleKey(oracle));
+  // A store from before there was a count.
+  return counted?.kept ?? view.scan(equivocations, EQUIVOCATIONS_PER_ORACLE_MAX, oracleKey(oracle)).length;
+}
+
 /** Equivocation of another oracle: one kept per oracle and instance, a bounded number per oracle, told to everybody. */
 export function onEquivocation(context: OracleContext, roster: Roster, evidence: Equivocation): Outcome {
   const { instance, oracle } = evidence.first.vote;
   const key = concatBytes(oracleKey(oracle), instance);
   if (context.view.get(equivocations, key) !== undefined) return NOTHING;
   // One convicts; a corrupt oracle can make them without end, also of instances that do not exist.
-  const kept = context.view.scan(equivocations, EQUIVOCATIONS_PER_ORACLE_MAX, oracleKey(oracle));
-  if (kept.length >= EQUIVOCATIONS_PER_ORACLE_MAX) return NOTHING;
+  const kept = equivocationsKept(context, oracle);
+  if (kept >= EQUIVOCATIONS_PER_ORACLE_MAX) return NOTHING;
   verifyEquivocation(context.group, roster, evidence);
   return {
-    mutations: [put(equivocations, key, evidence)],
+    mutations: [
+      put(equivocations, key, evidence),
+      put(equivocationCounts, oracleKey(oracle), { kept: kept + 1 }),
+    ],
     effects: [
       { kind: "gossip", item: { kind: "equivocation", evidence } },
       { kind: "alert", code: "oracle.equivocation", instance },

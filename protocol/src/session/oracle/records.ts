@@ -67,6 +67,8 @@ export const histories = pointTable("history", historyRecord);
 export const forks = pointTable("fork", forkEvidence);
 export const staleNotices = pointTable("stale", signedStaleNotice);
 export const equivocations = table("equivocation", equivocation);
+/** How many of them are kept of each oracle, by its key: unlike a scan, this shows what is not durable yet. */
+export const equivocationCounts = pointTable("equivocation-count", struct({ kept: u32 }));
 export const ticketUses = pointTable("ticket-use", ticketUseRecord);
 /** Signing shares of certified pool keys this oracle still holds, by pool key id. */
 export const poolShares = table("pool-share", struct({ share: scalar32 }));
