@@ -30,7 +30,7 @@ export interface PendingEvent {
 /** No token of the instance lives longer than this after its revocation. */
 const KEPT_MS = 2 * TTL_SECONDS_MAX * 1000;
 const PAGE = 512;
-const RESOURCES_MAX = 1000;
+const RESOURCES_PAGE = 512;
 const TICK_MS = 1_000;
 
 const scopeOf = (audience: string): Hash => taggedHash("ipse/v1/event-audience", utf8(audience));
@@ -71,35 +71,51 @@ export class OracleEvents {
 
   #announce(instance: Hash): void {
     const { view } = this.#core;
-    const name = toHex(instance);
     const record = view.get(records.instances, instance);
     if (record === undefined || view.get(records.endedIndex, instance) === undefined) return;
-    if (this.#looking.has(name)) return;
-    this.#looking.add(name);
-    this.#audiences(record.constants.spiffeId, (audiences) => {
-      this.#looking.delete(name);
-      this.#make(instance, audiences);
-    });
+    if (view.get(announced, instance) !== undefined) return this.#conclude(instance, []);
+    const granted = workloadOf(view, record.constants.spiffeId)?.resources;
+    // Nobody knows any more which resources the workload may call: all of them hear of it.
+    if (granted === undefined) this.#tellAll(instance);
+    else
+      this.#conclude(
+        instance,
+        granted.filter((url) => resourceOf(view, url) !== undefined),
+      );
   }
 
-  #make(instance: Hash, audiences: readonly string[]): void {
-    const { view, options } = this.#core;
-    const sinceMs = Math.floor(options.clock.nowMs());
-    const made = view.get(announced, instance) !== undefined;
-    const events = audiences.map((audience): Mutation => {
+  /** Registered resources a page at a time; the instance counts as announced with the last one. */
+  #tellAll(instance: Hash): void {
+    const { view, page } = this.#core;
+    const name = toHex(instance);
+    if (this.#looking.has(name)) return;
+    this.#looking.add(name);
+    const more = (after: string | undefined): void =>
+      listResources(page, RESOURCES_PAGE, after, (found) => {
+        const audiences = found.map(({ url }) => url);
+        if (audiences.length === RESOURCES_PAGE)
+          return view.submit(this.#eventsFor(instance, audiences), () => more(audiences.at(-1)));
+        this.#looking.delete(name);
+        this.#conclude(instance, audiences);
+      });
+    more(undefined);
+  }
+
+  #eventsFor(instance: Hash, audiences: readonly string[]): readonly Mutation[] {
+    const sinceMs = Math.floor(this.#core.options.clock.nowMs());
+    return audiences.map((audience) => {
       const key = concatBytes(scopeOf(audience), instance);
       return put(pending, key, { audience, instance, jti: revokedJti(instance, audience), sinceMs });
     });
-    const news = made ? [] : [put(announced, instance, { sinceMs }), ...events];
-    view.submit([remove(records.endedIndex, instance), ...news], () => undefined);
   }
 
-  /** Registered resources the workload may call; all of them when nobody knows any more which. */
-  #audiences(spiffeId: string, done: (audiences: readonly string[]) => void): void {
-    const { view, page } = this.#core;
-    const granted = workloadOf(view, spiffeId)?.resources;
-    if (granted !== undefined) done(granted.filter((url) => resourceOf(view, url) !== undefined));
-    else listResources(page, RESOURCES_MAX, undefined, (found) => done(found.map(({ url }) => url)));
+  /** The last of its events, that they were made, and that nobody must look at the instance again: one write. */
+  #conclude(instance: Hash, audiences: readonly string[]): void {
+    const { view, options } = this.#core;
+    const made = view.get(announced, instance) !== undefined;
+    const sinceMs = Math.floor(options.clock.nowMs());
+    const news = made ? [] : [put(announced, instance, { sinceMs }), ...this.#eventsFor(instance, audiences)];
+    view.submit([remove(records.endedIndex, instance), ...news], () => undefined);
   }
 
   /** Up to `limit` events one receiver has not acknowledged, or of all receivers. */
