@@ -1,5 +1,5 @@
 import type { OracleCore } from "./oracle-core.ts";
-import { remove, type Table } from "./table.ts";
+import { remove, type ScannedTable } from "./table.ts";
 
 /** Between two passes over a table. */
 const PASS_MS = 60_000;
@@ -8,15 +8,18 @@ const ROWS = 256;
 const TURN_MS = 20;
 
 /** Removes rows of a table that is scanned once their time is over, however many come in a minute. */
-export class ExpirySweep {
+export class ExpirySweep<T> {
   readonly #core: OracleCore;
-  readonly #table: Table<{ readonly untilMs: number }>;
+  readonly #table: ScannedTable<T>;
+  readonly #untilMs: (row: T) => number;
   #cancel: (() => void) | undefined;
   #cursor: Uint8Array | undefined;
 
-  constructor(core: OracleCore, table: Table<{ readonly untilMs: number }>) {
+  /** `untilMs`: the last moment at which a row counts. */
+  constructor(core: OracleCore, table: ScannedTable<T>, untilMs: (row: T) => number) {
     this.#core = core;
     this.#table = table;
+    this.#untilMs = untilMs;
   }
 
   start(): void {
@@ -36,7 +39,7 @@ export class ExpirySweep {
     const rows = view.scan(this.#table, ROWS, undefined, this.#cursor);
     this.#cursor = rows.length < ROWS ? undefined : rows.at(-1)?.[0];
     const now = options.clock.nowMs();
-    const gone = rows.filter(([, { untilMs }]) => untilMs < now).map(([key]) => remove(this.#table, key));
+    const gone = rows.filter(([, row]) => this.#untilMs(row) < now).map(([key]) => remove(this.#table, key));
     if (gone.length > 0) view.submit(gone, () => undefined);
   }
 }

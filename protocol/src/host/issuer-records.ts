@@ -11,5 +11,7 @@ export const issuerKeys = table("issuer-key", issuerKeyRecord);
 /** SECRET: this oracle's shares of them, apart from the pool's, so that no enrollment ever gets at one. */
 export const issuerShares = table("issuer-share", struct({ share: scalar32 }));
 
+const tokenBurn = struct({ untilMs: u64, digest: hash32 });
+export type TokenBurn = Infer<typeof tokenBurn>;
 /** Uses that are spent, by burn key, with the digest of the one attempt that spent each. */
-export const tokenBurns = table("token-burn", struct({ untilMs: u64, digest: hash32 }));
+export const tokenBurns = table("token-burn", tokenBurn);

@@ -1,11 +1,12 @@
 import { concatBytes, toHex, utf8 } from "../bytes.ts";
-import { type Hash, struct, taggedHash, text, u64 } from "../encoding/index.ts";
+import { type Hash, type Infer, struct, taggedHash, text, u64 } from "../encoding/index.ts";
 import { hash32 } from "../ids.ts";
 import { revokedJti } from "../issuer/index.ts";
 import { TEXT_BYTES_MAX, TTL_SECONDS_MAX, URL_BYTES_MAX } from "../limits.ts";
 import { receiverOf, resourceOf, workloadOf } from "../registry/registry.ts";
 import { listResources } from "../registry/registry-view.ts";
 import { records } from "../session/oracle/index.ts";
+import { ExpirySweep } from "./expiry-sweep.ts";
 import type { OracleCore } from "./oracle-core.ts";
 import { type Mutation, pointTable, put, remove, table } from "./table.ts";
 
@@ -16,6 +17,7 @@ const pendingEvent = struct({
   jti: text(TEXT_BYTES_MAX),
   sinceMs: u64,
 });
+type Pending = Infer<typeof pendingEvent>;
 /** Key: hash of the audience, then the instance. */
 const pending = table("event", pendingEvent);
 /** Revoked instances whose events were made, so that none is made twice. */
@@ -41,20 +43,24 @@ const scopeOf = (audience: string): Hash => taggedHash("ipse/v1/event-audience",
  */
 export class OracleEvents {
   readonly #core: OracleCore;
+  readonly #sweep: ExpirySweep<Pending>;
   /** Instances for which the receivers are being looked up. */
   readonly #looking = new Set<string>();
   #cancel: (() => void) | undefined;
 
   constructor(core: OracleCore) {
     this.#core = core;
+    this.#sweep = new ExpirySweep(core, pending, ({ sinceMs }) => sinceMs + KEPT_MS);
   }
 
   start(): void {
     this.#schedule();
+    this.#sweep.start();
   }
 
   stop(): void {
     this.#cancel?.();
+    this.#sweep.stop();
   }
 
   #schedule(): void {
@@ -66,7 +72,6 @@ export class OracleEvents {
 
   #tick(): void {
     for (const [instance] of this.#core.view.scan(records.endedIndex, PAGE)) this.#announce(instance);
-    this.#sweep();
   }
 
   #announce(instance: Hash): void {
@@ -137,16 +142,5 @@ export class OracleEvents {
     if (rows.length === 0) return view.afterPending(done);
     const gone = rows.map(([key]) => remove(pending, key));
     view.submit(gone, done);
-  }
-
-  #sweep(): void {
-    const { view, options } = this.#core;
-    const before = options.clock.nowMs() - KEPT_MS;
-    const old = view.scan(pending, PAGE).filter(([, { sinceMs }]) => sinceMs < before);
-    if (old.length > 0)
-      view.submit(
-        old.map(([key]) => remove(pending, key)),
-        () => undefined,
-      );
   }
 }

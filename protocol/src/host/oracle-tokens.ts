@@ -17,7 +17,7 @@ import { Cosigner } from "./cosigner.ts";
 import type { DpopNonceBook } from "./dpop-nonces.ts";
 import { ExpirySweep } from "./expiry-sweep.ts";
 import type { HeldIssuerKey, IssuerKeyring } from "./issuer-keyring.ts";
-import { tokenBurns } from "./issuer-records.ts";
+import { type TokenBurn, tokenBurns } from "./issuer-records.ts";
 import type { IssuedToken, OracleTokenApi } from "./oracle-api.ts";
 import type { OracleCore } from "./oracle-core.ts";
 
@@ -37,7 +37,7 @@ export class OracleTokens implements OracleTokenApi {
   readonly #judge: CosignJudge;
   readonly #cosigner: Cosigner;
   readonly #coordinator: Coordinator;
-  readonly #sweep: ExpirySweep;
+  readonly #sweep: ExpirySweep<TokenBurn>;
   readonly #asked = new Map<number, number>();
   #cancels: (() => void)[] = [];
   #signed:
@@ -49,7 +49,7 @@ export class OracleTokens implements OracleTokenApi {
   constructor(core: OracleCore, keyring: IssuerKeyring, nonces: DpopNonceBook, requireCurrent: () => void) {
     this.#core = core;
     this.#keyring = keyring;
-    this.#sweep = new ExpirySweep(core, tokenBurns);
+    this.#sweep = new ExpirySweep(core, tokenBurns, ({ untilMs }) => untilMs);
     this.#judge = new CosignJudge(core, keyring, nonces);
     this.#cosigner = new Cosigner(core, keyring, this.#judge, requireCurrent);
     const me = core.options.oracle;

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { toHex } from "../../src/bytes.ts";
+import { toHex, utf8 } from "../../src/bytes.ts";
+import { struct, text, u64 } from "../../src/encoding/index.ts";
+import { table } from "../../src/host/table.ts";
+import { hash32 } from "../../src/ids.ts";
 import { statements } from "../../src/registry/registry.ts";
 import type { Workload } from "../../src/registry/statement.ts";
 import { subjectKey, subjectOf } from "../../src/registry/subject.ts";
 import { records } from "../../src/session/oracle/index.ts";
 import { Cluster, liveOf } from "../session/workload-cluster.ts";
-import { SPIFFE_ID, statementOf } from "../session/world/cast.ts";
+import { SPIFFE_ID, START_MS, statementOf } from "../session/world/cast.ts";
 
 const GONE: Workload = {
   spiffeId: SPIFFE_ID,
@@ -67,4 +70,25 @@ describe("a revocation when nobody knows any more what the workload may call", (
     cluster.loop.pass(5_000);
     expect([heard(), open()]).toEqual([2_500, false]);
   });
+});
+
+test("an event whose tokens have all expired is dropped, however many newer ones stand before it", () => {
+  const cluster = new Cluster("old events");
+  const [store] = cluster.stores;
+  const event = struct({ audience: text(2048), instance: hash32, jti: text(256), sinceMs: u64 });
+  const events = table("event", event);
+  const days = (count: number): number => START_MS - count * 24 * 60 * 60 * 1000;
+  const add = (key: string, sinceMs: number): void =>
+    store?.put(events, utf8(key), {
+      audience: "https://a.test/",
+      instance: new Uint8Array(32),
+      jti: key,
+      sinceMs,
+    });
+  for (let i = 0; i < 600; i++) add(`a ${i}`, days(1));
+  for (let i = 0; i < 10; i++) add(`b ${i}`, days(3));
+  cluster.loop.pass(65_000);
+  const left = cluster.node(1).events.pending(1_000);
+  expect(left).toHaveLength(600);
+  expect(left.every(({ jti }) => jti.startsWith("a"))).toBe(true);
 });
