@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
+import { TokenBucket } from "@ipse/protocol/host";
 import { OAuthError } from "@ipse/protocol/oauth";
-import { TokenBucket } from "../http/token-bucket.ts";
+import { systemClock } from "../ports/system.ts";
 
 const KEYS_MAX = 10_000;
 const BURST = 5;
@@ -15,7 +16,9 @@ export class KeyedLimiter {
   }
 
   take(key: string): boolean {
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#perSecond, this.#perSecond * BURST);
+    const bucket =
+      this.#buckets.get(key) ??
+      new TokenBucket(this.#perSecond, this.#perSecond * BURST, systemClock.monotonicMs);
     // Re-inserting keeps the map in order of use, so that the first key is the one to forget.
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);

@@ -1,10 +1,11 @@
 import type { Duplex } from "node:stream";
 import { errorCode } from "@ipse/protocol";
+import { TokenBucket } from "@ipse/protocol/host";
 import { encodePeerFrame, type PeerMessage, parsePeerFrame } from "@ipse/protocol/wire";
 import type { Logger } from "pino";
 import { type RawData, WebSocket } from "ws";
 import type { Limits } from "../config/index.ts";
-import { TokenBucket } from "../http/token-bucket.ts";
+import { systemClock } from "../ports/system.ts";
 import { type HandshakeOptions, PeerHandshake } from "./handshake.ts";
 
 export interface PeerLinkOptions {
@@ -41,7 +42,11 @@ export class PeerLink {
     this.#socket = socket;
     this.#options = options;
     const { limits, handshakeMs, pingMs } = options;
-    this.#bytes = new TokenBucket(limits.peer_bytes_per_second, 2 * limits.peer_bytes_per_second);
+    this.#bytes = new TokenBucket(
+      limits.peer_bytes_per_second,
+      2 * limits.peer_bytes_per_second,
+      systemClock.monotonicMs,
+    );
     socket.on("message", (data, isBinary) => this.#onFrame(data, isBinary));
     socket.on("pong", () => {
       this.#alive = true;

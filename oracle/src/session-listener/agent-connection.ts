@@ -1,5 +1,5 @@
 import { check, errorCode, IpseError } from "@ipse/protocol";
-import type { OpenedAgentMessage, OracleNode } from "@ipse/protocol/host";
+import { type OpenedAgentMessage, type OracleNode, TokenBucket } from "@ipse/protocol/host";
 import {
   type AgentFrame,
   type AgentMessage,
@@ -11,7 +11,7 @@ import {
 import type { Logger } from "pino";
 import { type RawData, WebSocket } from "ws";
 import type { Limits } from "../config/index.ts";
-import { TokenBucket } from "../http/token-bucket.ts";
+import { systemClock } from "../ports/system.ts";
 import { newSealingKey, openDelta, type SealingKey } from "./hpke.ts";
 
 export interface AgentConnectionOptions {
@@ -67,7 +67,11 @@ export class AgentConnection {
     this.#socket = socket;
     this.#options = options;
     const { limits, helloMs, pingMs, lifetimeMs } = options;
-    this.#rate = new TokenBucket(limits.frames_per_second, 2 * limits.frames_per_second);
+    this.#rate = new TokenBucket(
+      limits.frames_per_second,
+      2 * limits.frames_per_second,
+      systemClock.monotonicMs,
+    );
     socket.on("message", (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on("pong", () => {
       this.#alive = true;

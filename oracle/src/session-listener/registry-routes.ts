@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { equalBytes, fromBase64Url, IpseError, toBase64Url, utf8 } from "@ipse/protocol";
 import { type Codec, decode, encode, parseStrictJsonBytes } from "@ipse/protocol/encoding";
 import type { Group } from "@ipse/protocol/group";
-import type { Clock, OracleNode } from "@ipse/protocol/host";
+import { type Clock, type OracleNode, TokenBucket } from "@ipse/protocol/host";
 import {
   type ReadRequest,
   readAnswerInput,
@@ -14,8 +14,8 @@ import {
   verifyReadRequest,
 } from "@ipse/protocol/registry";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { TokenBucket } from "../http/token-bucket.ts";
 import { endpointStatements } from "../links/index.ts";
+import { systemClock } from "../ports/system.ts";
 import { answerQuery } from "./read-body.ts";
 
 export interface RegistryDeps {
@@ -97,7 +97,7 @@ function rosterRoutes(app: FastifyInstance, deps: RegistryDeps): void {
 
 /** Statements and reads under /v1/registry: everything in and out is signed, so the listener may be public. */
 export function registryRoutes(app: FastifyInstance, deps: RegistryDeps): void {
-  const budget = new TokenBucket(CHECKED_PER_SECOND, 2 * CHECKED_PER_SECOND);
+  const budget = new TokenBucket(CHECKED_PER_SECOND, 2 * CHECKED_PER_SECOND, systemClock.monotonicMs);
   let cached: { readonly untilMs: number; readonly endpoints: string[] } | undefined;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {

@@ -7,4 +7,5 @@ export type { Page, PageRange, PageReader } from "./pages.ts";
 export * from "./ports.ts";
 export { StoreView } from "./store-view.ts";
 export * from "./table.ts";
+export { TokenBucket } from "./token-bucket.ts";
 export * from "./workload-host.ts";

@@ -1,4 +1,4 @@
-/** A rate limit: `perSecond` on average, bursts of `burst`. */
+/** A rate limit: `perSecond` on average, bursts of `burst`; `now` is a monotonic clock in ms. */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -6,7 +6,7 @@ export class TokenBucket {
   #level: number;
   #at: number;
 
-  constructor(perSecond: number, burst: number, now: () => number = () => performance.now()) {
+  constructor(perSecond: number, burst: number, now: () => number) {
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#now = now;
