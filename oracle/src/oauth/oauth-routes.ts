@@ -1,4 +1,4 @@
-import { OAUTH_PATHS, OAuthError } from "@ipse/protocol/oauth";
+import { OAUTH_PATHS, OAuthError, RateLimited } from "@ipse/protocol/oauth";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { OAuthDeps } from "./deps.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
@@ -6,12 +6,14 @@ import { DpopNonces } from "./dpop-nonce.ts";
 import { EventPolls } from "./events-route.ts";
 import { BasicRefused, introspect } from "./introspect-route.ts";
 import { RequestJudge } from "./judge.ts";
-import { addressKey, KeyedLimiter, limit, RateLimited } from "./rate-limit.ts";
+import { addressKey, KeyedLimiter, limit } from "./rate-limit.ts";
 import { revoke } from "./revoke-route.ts";
 import { issueToken } from "./token-route.ts";
 
 const BODY_BYTES_MAX = 32 * 1024;
 const DEFAULT_RATES = { perAddress: 100, perClient: 20 };
+/** Tokens one client may end: a row each, at every oracle. */
+const ENDED_PER_SECOND = 4;
 
 /** What went wrong, as RFC 6749 section 5.2 says it; whatever is not ours to explain stays inside. */
 function asOAuthError(error: unknown): { readonly known: OAuthError; readonly status: number } {
@@ -56,6 +58,7 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
   const [clients, callers] = [new KeyedLimiter(perClient), new KeyedLimiter(perAddress)];
   const nonces = deps.dpopNonces ?? new DpopNonces(() => deps.nowMs());
   const context = { deps, judge: new RequestJudge(deps, nonces), clients };
+  const ended = new KeyedLimiter(ENDED_PER_SECOND);
   takeBodies(app, "application/x-www-form-urlencoded", addresses);
   app.addHook("preHandler", (request, _reply, done) => {
     if (typeof request.body === "string") done();
@@ -65,7 +68,7 @@ function formRoutes(app: FastifyInstance, deps: OAuthDeps): void {
     reply.header("dpop-nonce", nonces.current());
     return issueToken(context, request);
   });
-  app.post(OAUTH_PATHS.revoke, (request) => revoke(context, request));
+  app.post(OAUTH_PATHS.revoke, (request) => revoke({ ...context, ended }, request));
   app.post(OAUTH_PATHS.introspect, (request) => introspect(deps, callers, request));
 }
 

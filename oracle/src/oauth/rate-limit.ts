@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { TokenBucket } from "@ipse/protocol/host";
-import { OAuthError } from "@ipse/protocol/oauth";
+import { RateLimited } from "@ipse/protocol/oauth";
 import { systemClock } from "../ports/system.ts";
 
 const KEYS_MAX = 10_000;
@@ -37,13 +37,7 @@ export function addressKey(ip: string): string {
   return [...before, ...Array<string>(Math.max(0, zeros)).fill("0"), ...after].slice(0, 4).join(":");
 }
 
-/** Thrown over the limit: HTTP 429 (RFC 6585 section 4). */
-export class RateLimited extends OAuthError {
-  constructor() {
-    super("temporarily_unavailable", "too many requests; come back in a second");
-  }
-}
-
+/** Throws RateLimited. */
 export function limit(limiter: KeyedLimiter, key: string): void {
   if (!limiter.take(key)) throw new RateLimited();
 }

@@ -2,15 +2,15 @@ import { assertionBurn, judgeAssertion } from "@ipse/protocol/issuer";
 import { allow, CLIENT_ASSERTION_TYPE, parseForm } from "@ipse/protocol/oauth";
 import type { FastifyRequest } from "fastify";
 import { verifiedClaims } from "./introspect-route.ts";
-import { limit } from "./rate-limit.ts";
+import { type KeyedLimiter, limit } from "./rate-limit.ts";
 import type { TokenContext } from "./token-route.ts";
 
 /**
  * RFC 7009: a client ends one of its own tokens. A token that is none, or has expired, is answered like one that was
- * ended (section 2.2); another client's is refused. Throws OAuthError.
+ * ended (section 2.2); another client's is refused. Throws OAuthError, RateLimited: then the token is not ended.
  */
 export async function revoke(
-  { deps, judge, clients }: TokenContext,
+  { deps, judge, clients, ended }: TokenContext & { readonly ended: KeyedLimiter },
   request: FastifyRequest,
 ): Promise<Record<string, never>> {
   const form = parseForm(request.body as string);
@@ -25,6 +25,7 @@ export async function revoke(
   const claims = await verifiedClaims(deps, token);
   const own = claims === undefined || claims.client_id === iss;
   allow(own, "invalid_request", "the token was issued to another client");
+  if (claims !== undefined) limit(ended, iss);
   const { key, untilMs } = assertionBurn(client.claims);
   const fresh = await deps.burnJti(key, untilMs);
   allow(fresh, "invalid_client", "the client assertion was used before");

@@ -359,6 +359,26 @@ describe("rates", () => {
     await tight.close();
   });
 
+  it("bound the tokens one client may end: over it none is ended, and the client hears so", async () => {
+    const open = world.app({ rates: { perAddress: 1000, perClient: 1000 } });
+    const token = async (): Promise<string> =>
+      String((await post(open, "/oauth2/token", tokenForm(await world.assertion()))).body["access_token"]);
+    const end = async (which: string) =>
+      post(open, "/oauth2/revoke", { ...tokenForm(await world.assertion()), token: which });
+    const [first, second] = [await token(), await token()];
+    const statuses: number[] = [];
+    for (let i = 0; i < 30; i++) statuses.push((await end(first)).status);
+    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200));
+    expect(await end(second)).toMatchObject({
+      status: 429,
+      headers: { "retry-after": "1" },
+      body: { error: "temporarily_unavailable" },
+    });
+    expect(world.ended.size).toBe(1);
+    expect((await end("no token at all")).status).toBe(200);
+    await open.close();
+  });
+
   it("bound one client, and cannot be used up by who cannot sign for it", async () => {
     const tight = world.app({ rates: { perAddress: 1000, perClient: 1 } });
     const forged = await world.assertion({}, { kid: world.instance.kid }, await newInstance());

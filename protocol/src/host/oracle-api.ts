@@ -164,7 +164,7 @@ export interface OracleNode {
   readonly tokens: OracleTokenApi | undefined;
   readonly events: OracleEventApi;
   readonly dpopNonces: DpopNonceApi;
-  /** Ends a token at its client's word (RFC 7009), durably and at every oracle. Throws OAuthError at once. */
+  /** Ends a token at its client's word (RFC 7009), durably and at every oracle. Throws OAuthError, RateLimited at once. */
   revokeToken(revocation: TokenRevocation, done: () => void): void;
   tokenRevoked(spiffeId: string, jti: string): boolean;
 

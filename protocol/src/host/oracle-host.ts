@@ -169,6 +169,7 @@ class OracleHost extends OracleReads implements OracleNode {
     this.#pool.onPeerDown(oracle);
     this.#issuer?.onPeerDown(oracle);
     this.tokens?.onPeerDown(oracle);
+    this.#revocations.onPeerDown(oracle);
   }
 
   onPeerMessage(oracle: number, message: PeerMessage): void {
@@ -176,7 +177,7 @@ class OracleHost extends OracleReads implements OracleNode {
     if (message.kind === "dkg") return this.#pool.onDkg(oracle, message.payload);
     if (message.kind === "issuerDkg") return this.#issuer?.onDkg(oracle, message.payload);
     if (message.kind === "cosign") return this.tokens?.onCosign(oracle, message.attempt, message.message);
-    if (message.kind === "tokenRevoked") return this.#revocations.onPeer(message);
+    if (message.kind === "tokenRevoked") return this.#revocations.onPeer(oracle, message);
     this.#gossip.onMessage(oracle, message);
   }
 
@@ -194,7 +195,7 @@ class OracleHost extends OracleReads implements OracleNode {
   }
 
   revokeToken(revocation: TokenRevocation, done: () => void): void {
-    this.#revocations.add(revocation, true, done);
+    this.#revocations.add(revocation, done);
   }
 
   tokenRevoked(spiffeId: string, jti: string): boolean {

@@ -2,12 +2,22 @@ import { utf8 } from "../bytes.ts";
 import { type Hash, taggedHash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import { judgeRevocation, type TokenJudge, type TokenRevocation, tokenRevocation } from "../issuer/index.ts";
+import { parseCompactJwt } from "../oauth/jwt.ts";
+import { RateLimited } from "../oauth/oauth-error.ts";
+import { ExpirySweep } from "./expiry-sweep.ts";
 import type { OracleCore } from "./oracle-core.ts";
-import { putOnce, remove, table } from "./table.ts";
+import { putOnce, table } from "./table.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import { REPEATED, RevocationRepeats } from "./token-revocation-repeats.ts";
 
 const revoked = table("token-revoked", tokenRevocation);
-const RESENT_MAX = 4096;
-const SWEEP_MS = 60_000;
+/** Tokens that the clients of one oracle may end together. */
+const OWN = { perSecond: 20, burst: 1_200 };
+/** News that is taken of one peer: twice what a correct one sends. */
+const TAKEN = {
+  perSecond: 2 * (OWN.perSecond + REPEATED.perSecond),
+  burst: 2 * (OWN.burst + REPEATED.burst),
+};
 
 function keyOf(spiffeId: string, jti: string): Hash {
   return taggedHash("ipse/v1/token-revoked", utf8(JSON.stringify([spiffeId, jti])));
@@ -15,54 +25,69 @@ function keyOf(spiffeId: string, jti: string): Hash {
 
 /**
  * Tokens their clients ended early. Each oracle verifies the client's word by itself; it is passed on at once, and
- * again to every peer that connects, until the token has expired anyway.
+ * again to every peer that connects, until the token has expired anyway. Whoever makes more of them than the bounds
+ * allow is refused; no row that is kept is given up for another one.
  */
 export class TokenRevocations {
   readonly #core: OracleCore;
   readonly #judge: () => TokenJudge;
-  #cancel: (() => void) | undefined;
+  readonly #sweep: ExpirySweep<TokenRevocation>;
+  readonly #repeats: RevocationRepeats;
+  readonly #own: TokenBucket;
+  readonly #taken = new Map<number, TokenBucket>();
 
   constructor(core: OracleCore, judge: () => TokenJudge) {
     this.#core = core;
     this.#judge = judge;
+    this.#sweep = new ExpirySweep(core, revoked, ({ expMs }) => expMs);
+    this.#repeats = new RevocationRepeats(core, revoked);
+    this.#own = this.#bucket(OWN);
+  }
+
+  #bucket({ perSecond, burst }: typeof OWN): TokenBucket {
+    const { clock } = this.#core.options;
+    return new TokenBucket(perSecond, burst, () => clock.monotonicMs());
   }
 
   start(): void {
-    this.#cancel = this.#core.options.timers.after(SWEEP_MS, () => {
-      this.#sweep();
-      this.start();
-    });
+    this.#sweep.start();
   }
 
   stop(): void {
-    this.#cancel?.();
+    this.#sweep.stop();
+    this.#repeats.stop();
   }
 
   has(spiffeId: string, jti: string): boolean {
     return this.#core.view.get(revoked, keyOf(spiffeId, jti)) !== undefined;
   }
 
-  /** `fresh`: from the client itself, whose assertion must not have expired. Throws OAuthError. */
-  add(revocation: TokenRevocation, fresh: boolean, done: () => void): void {
-    const { view, options } = this.#core;
-    const nowMs = options.clock.nowMs();
-    const { spiffeId, tokensEndMs } = judgeRevocation(this.#judge(), revocation.assertion, fresh);
-    const { jti, expMs } = revocation;
-    // What has expired needs no note; what ends later than any token the client had by then is not what it meant.
-    if (expMs <= nowMs || expMs > tokensEndMs) return view.afterPending(done);
-    const key = keyOf(spiffeId, jti);
-    if (view.get(revoked, key) !== undefined) return view.afterPending(done);
-    view.submit([putOnce(revoked, key, revocation)], () => {
-      this.#core.count("tokens_revoked_total");
-      for (const { id } of this.#core.newest.oracles)
-        if (id !== options.oracle) options.peers.send(id, { kind: "tokenRevoked", ...revocation });
+  /**
+   * The client's own word, whose assertion must not have expired; durable before `done`. Throws OAuthError, and
+   * RateLimited when the clients of this oracle end too many: then nothing is kept.
+   */
+  add(revocation: TokenRevocation, done: () => void): void {
+    const key = this.#judged(revocation, true);
+    if (key === undefined) return this.#core.view.afterPending(done);
+    if (!this.#own.take()) throw new RateLimited();
+    this.#keep(key, revocation, () => {
+      for (const peer of this.#peers()) this.#repeats.first(peer, revocation);
       done();
     });
   }
 
-  onPeer(revocation: TokenRevocation): void {
+  /** What a peer passes on. More news than a correct one has is dropped before anything is verified. */
+  onPeer(from: number, revocation: TokenRevocation): void {
     try {
-      this.add(revocation, false, () => undefined);
+      if (this.#isHeld(revocation)) return;
+      const bucket = this.#taken.get(from) ?? this.#bucket(TAKEN);
+      this.#taken.set(from, bucket);
+      if (!bucket.take()) return this.#core.count("token_revocations_dropped_total");
+      const key = this.#judged(revocation, false);
+      if (key === undefined) return;
+      this.#keep(key, revocation, () => {
+        for (const peer of this.#peers()) if (peer !== from) this.#repeats.again(peer, revocation);
+      });
     } catch (error) {
       if (!(error instanceof IpseError)) throw error;
       this.#core.count("token_revocations_refused_total");
@@ -70,15 +95,38 @@ export class TokenRevocations {
   }
 
   onPeerUp(oracle: number): void {
-    for (const [, revocation] of this.#core.view.scan(revoked, RESENT_MAX))
-      this.#core.options.peers.send(oracle, { kind: "tokenRevoked", ...revocation });
+    this.#repeats.all(oracle);
   }
 
-  #sweep(): void {
+  onPeerDown(oracle: number): void {
+    this.#repeats.end(oracle);
+  }
+
+  #peers(): readonly number[] {
+    const { newest, options } = this.#core;
+    return newest.oracles.map(({ id }) => id).filter((id) => id !== options.oracle);
+  }
+
+  /** By what the assertion claims: whose it is was verified when the row was made. */
+  #isHeld({ assertion, jti }: TokenRevocation): boolean {
+    const { iss } = parseCompactJwt(assertion).claims;
+    return typeof iss === "string" && this.has(iss, jti);
+  }
+
+  /** The key of a row to make; undefined where there is none to make. Throws OAuthError. */
+  #judged({ assertion, jti, expMs }: TokenRevocation, fresh: boolean): Hash | undefined {
     const { view, options } = this.#core;
-    const rows = view.scan(revoked, RESENT_MAX);
-    const over = rows.filter(([, { expMs }]) => expMs <= options.clock.nowMs());
-    const gone = over.map(([key]) => remove(revoked, key));
-    if (gone.length > 0) view.submit(gone, () => undefined);
+    const { spiffeId, tokensEndMs } = judgeRevocation(this.#judge(), assertion, fresh);
+    // What has expired needs no note; what ends later than any token the client had by then is not what it meant.
+    if (expMs <= options.clock.nowMs() || expMs > tokensEndMs) return undefined;
+    const key = keyOf(spiffeId, jti);
+    return view.get(revoked, key) === undefined ? key : undefined;
+  }
+
+  #keep(key: Hash, revocation: TokenRevocation, done: () => void): void {
+    this.#core.view.submit([putOnce(revoked, key, revocation)], () => {
+      this.#core.count("tokens_revoked_total");
+      done();
+    });
   }
 }

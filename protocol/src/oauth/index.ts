@@ -14,7 +14,14 @@ export { parseForm } from "./form.ts";
 export * from "./introspection.ts";
 export * from "./jwt.ts";
 export * from "./metadata.ts";
-export { allow, OAUTH_ERROR_NAMES, OAUTH_ERRORS, OAuthError, type OAuthErrorName } from "./oauth-error.ts";
+export {
+  allow,
+  OAUTH_ERROR_NAMES,
+  OAUTH_ERRORS,
+  OAuthError,
+  type OAuthErrorName,
+  RateLimited,
+} from "./oauth-error.ts";
 export * from "./thumbprint.ts";
 export * from "./token-request.ts";
 export { normalizeHtu } from "./url.ts";

@@ -41,6 +41,13 @@ export class OAuthError extends IpseError {
   }
 }
 
+/** Thrown over a rate limit: HTTP 429 (RFC 6585 section 4). */
+export class RateLimited extends OAuthError {
+  constructor() {
+    super("temporarily_unavailable", "too many requests; come back in a second");
+  }
+}
+
 /** Throws an OAuthError unless the condition holds. */
 export function allow(condition: boolean, error: OAuthErrorName, description: string): asserts condition {
   if (!condition) throw new OAuthError(error, description);

@@ -11,7 +11,7 @@ import {
   OAuthError,
   type PublicJwk,
 } from "../../src/oauth/index.ts";
-import { rosterHash } from "../../src/registry/roster.ts";
+import { type Roster, rosterHash } from "../../src/registry/roster.ts";
 import type { Workload } from "../../src/registry/statement.ts";
 import { records } from "../../src/session/oracle/index.ts";
 import { seededRandom } from "../group/backends.ts";
@@ -44,6 +44,39 @@ function part(value: object): string {
   return toBase64Url(utf8(JSON.stringify(value)));
 }
 
+/** An assertion as an honest client signs it, but for these claims. */
+export function assertionOf(iat: number, claims: object, header: object = {}): string {
+  const fields = { iss: SPIFFE_ID, sub: SPIFFE_ID, aud: ISSUER, iat, exp: iat + 60, ...claims };
+  const kid = identityKidText(identityKey);
+  const typ = { typ: "client-authentication+jwt", alg: "EdDSA", kid, ...header };
+  const input = `${part(typ)}.${part(fields)}`;
+  return `${input}.${toBase64Url(group.ed25519.sign(identitySeed, utf8(input)))}`;
+}
+
+/** An active instance under the identity key. */
+export function activeRecord(roster: Roster): records.InstanceRecord {
+  return {
+    version: 1,
+    constants: {
+      instance: INSTANCE,
+      rosterHash: rosterHash(roster),
+      spiffeId: SPIFFE_ID,
+      evidenceKey: identityKey,
+      identityKey,
+      threshold: roster.quorum,
+      oracleCount: roster.oracles.length,
+    },
+    status: "active",
+    reason: undefined,
+    release: 0,
+    head: undefined,
+    vote: undefined,
+    shares: [],
+    undecided: [],
+    prunedBelow: 0,
+  };
+}
+
 /** Oracles that issue tokens together, one registered workload, one active instance. */
 export class TokenWorld {
   readonly cluster: Cluster;
@@ -53,26 +86,7 @@ export class TokenWorld {
   constructor(name: string, issuer: IssuerOptions = {}, topology: Topology = FOUR) {
     this.cluster = new Cluster(topology, name, { issuer });
     const { cast, disks } = this.cluster;
-    const record: records.InstanceRecord = {
-      version: 1,
-      constants: {
-        instance: INSTANCE,
-        rosterHash: rosterHash(cast.roster),
-        spiffeId: SPIFFE_ID,
-        evidenceKey: identityKey,
-        identityKey,
-        threshold: topology.q,
-        oracleCount: topology.n,
-      },
-      status: "active",
-      reason: undefined,
-      release: 0,
-      head: undefined,
-      vote: undefined,
-      shares: [],
-      undecided: [],
-      prunedBelow: 0,
-    };
+    const record = activeRecord(cast.roster);
     const row = <T>(table: Table<T>, key: Uint8Array, value: T) =>
       [concatBytes(table.prefix, key), encode(table.codec, value)] as const;
     for (const disk of disks) {
@@ -97,26 +111,8 @@ export class TokenWorld {
   }
 
   assertion(claims: object = {}, header: object = {}): string {
-    const iat = this.seconds;
-    const fields = {
-      iss: SPIFFE_ID,
-      sub: SPIFFE_ID,
-      aud: ISSUER,
-      iat,
-      exp: iat + 60,
-      jti: `jti-${this.#jti++}`,
-      scope: "read",
-      resource: API,
-      ...claims,
-    };
-    const typ = {
-      typ: "client-authentication+jwt",
-      alg: "EdDSA",
-      kid: identityKidText(identityKey),
-      ...header,
-    };
-    const input = `${part(typ)}.${part(fields)}`;
-    return `${input}.${toBase64Url(group.ed25519.sign(identitySeed, utf8(input)))}`;
+    const named = { jti: `jti-${this.#jti++}`, scope: "read", resource: API };
+    return assertionOf(this.seconds, { ...named, ...claims }, header);
   }
 
   /** A request as an honest client makes it; bearer unless it brings a proof. */
