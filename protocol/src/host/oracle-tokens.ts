@@ -20,12 +20,19 @@ import type { HeldIssuerKey, IssuerKeyring } from "./issuer-keyring.ts";
 import { type TokenBurn, tokenBurns } from "./issuer-records.ts";
 import type { IssuedToken, OracleTokenApi } from "./oracle-api.ts";
 import type { OracleCore } from "./oracle-core.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** A signed JWKS is renewed at a fifth of its life. */
 const JWKS_RENEW_MS = (SIGNED_JWKS_SECONDS * 1000) / 5;
 const JWKS_RETRY_MS = 2_000;
-/** Proposals of one peer that are judged in a second. */
-const PROPOSALS_PER_SECOND = 1_000;
+/**
+ * Proposals of one peer that are judged in a second, and requests for shares: several times what a busy coordinator
+ * makes. Shares are asked for in bursts as well, but never of more slots than are open.
+ */
+const ASKED = {
+  propose: { perSecond: 1_000, burst: 1_000 },
+  sign: { perSecond: 1_000, burst: 2_000 },
+} as const;
 
 /**
  * Tokens, key sets and events that q oracles sign together (PROTOCOL section 7): this oracle's part in others'
@@ -38,7 +45,7 @@ export class OracleTokens implements OracleTokenApi {
   readonly #cosigner: Cosigner;
   readonly #coordinator: Coordinator;
   readonly #sweep: ExpirySweep<TokenBurn>;
-  readonly #asked = new Map<number, number>();
+  readonly #asked = new Map<string, TokenBucket>();
   #cancels: (() => void)[] = [];
   #signed:
     | { readonly jwt: string; readonly keys: string; readonly renewMs: number; readonly untilMs: number }
@@ -95,16 +102,22 @@ export class OracleTokens implements OracleTokenApi {
   onCosign(from: number, attempt: Uint8Array, message: CosignMessage): void {
     if (this.#stopped || this.#core.broken !== undefined) return;
     const { peers } = this.#core.options;
-    if (message.kind === "propose") {
-      const asked = (this.#asked.get(from) ?? 0) + 1;
-      this.#asked.set(from, asked);
-      if (asked > PROPOSALS_PER_SECOND) return;
-    }
     if (message.kind !== "propose" && message.kind !== "sign")
       return this.#coordinator.onAnswer(from, attempt, message);
+    if (!this.#affords(from, message.kind)) return this.#core.count("cosign_dropped_total");
     this.#cosign(from, attempt, message, (answer) => {
       peers.send(from, { kind: "cosign", attempt, message: answer });
     });
+  }
+
+  /** Whether a peer may make this oracle work once more. */
+  #affords(from: number, kind: keyof typeof ASKED): boolean {
+    const name = `${kind} ${from}`;
+    const { perSecond, burst } = ASKED[kind];
+    const { clock } = this.#core.options;
+    const bucket = this.#asked.get(name) ?? new TokenBucket(perSecond, burst, () => clock.monotonicMs());
+    this.#asked.set(name, bucket);
+    return bucket.take();
   }
 
   #cosign(
@@ -202,7 +215,6 @@ export class OracleTokens implements OracleTokenApi {
   }
 
   #tick(): void {
-    this.#asked.clear();
     this.#cosigner.nonces.expire();
     const { clock } = this.#core.options;
     const keys = this.#keyring.published().map(({ kid }) => kid);

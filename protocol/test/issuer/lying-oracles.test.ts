@@ -97,6 +97,33 @@ describe("a lying coordinator gets nothing signed", () => {
     expect(shares).toHaveLength(1);
   });
 
+  test("shares asked for without end are dropped, and another coordinator still gets its signature", () => {
+    const world = new TokenWorld("sign flood");
+    const { cluster } = world;
+    let answers = 0;
+    let asked: CosignMessage | undefined;
+    cluster.tamper = (from, to, message) => {
+      if (message.kind !== "cosign") return message;
+      if (from === 2 && to === 1 && message.message.kind !== "commitment") answers++;
+      if (from !== 1 || to !== 2 || message.message.kind !== "sign" || asked !== undefined) return message;
+      // Instead of asking once: again and again with another signer's commitments that are no points.
+      asked = message.message;
+      const bad = new Uint8Array(32).fill(0xff);
+      const commitments = asked.commitments.map((one) =>
+        one.oracle === 2 ? one : { ...one, hiding: bad, binding: bad },
+      );
+      const flood = { ...message, message: { ...asked, commitments } };
+      for (let i = 0; i < 5_000; i++) cluster.node(2)?.onPeerMessage(1, flood);
+      return undefined;
+    };
+    for (let i = 0; i < 4 && asked === undefined; i++) world.ask([1], world.request());
+    expect(asked).toBeDefined();
+    expect(answers).toBeLessThanOrEqual(2_000);
+    // Without oracle 4 nobody signs but with oracle 2.
+    cluster.crashOracle(4, 0);
+    expect(world.askOne(3, world.request())).toBe("token");
+  });
+
   test("a swapped own commitment is refused before the nonces are used", () => {
     const world = new TokenWorld("own commitment");
     onCosign(world, 1, (message) =>
