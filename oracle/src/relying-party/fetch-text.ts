@@ -9,6 +9,27 @@ export function basicCredential(id: string, secret: string): string {
   return `Basic ${Buffer.from(`${part(id)}:${part(secret)}`).toString("base64")}`;
 }
 
+/** How a connection ends that the server closed before it answered anything: mostly one that was kept open too long. */
+const CLOSED = ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"];
+
+function wasClosed(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } };
+  return CLOSED.some((code) => code === cause?.code);
+}
+
+/**
+ * A GET goes once more, on a new connection, when the server closed the one it went over without an answer (RFC 9110
+ * section 9.2.2). Anything else may have been acted upon, and is the caller's to make anew.
+ */
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if ((init.method ?? "GET") !== "GET" || !wasClosed(error)) throw error;
+    return fetch(url, init);
+  }
+}
+
 /** A bounded GET or POST; redirects are errors. Rejects with ERR_KEYS_UNREACHABLE naming the host alone. */
 export async function fetchText(
   url: string,
@@ -17,7 +38,7 @@ export async function fetchText(
 ): Promise<string> {
   const { host } = new URL(url);
   try {
-    const answer = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(timeoutMs) });
+    const answer = await send(url, { ...init, redirect: "error", signal: AbortSignal.timeout(timeoutMs) });
     if (!answer.ok) throw new IpseError("ERR_KEYS_UNREACHABLE", `${host} answered ${answer.status}`);
     const parts: Uint8Array[] = [];
     let size = 0;

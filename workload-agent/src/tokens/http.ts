@@ -40,11 +40,32 @@ function asJson(text: string): unknown {
   }
 }
 
+/** How a connection ends that the server closed before it answered anything: mostly one that was kept open too long. */
+const CLOSED = ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"];
+
+function wasClosed(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } };
+  return CLOSED.some((code) => code === cause?.code);
+}
+
+/**
+ * A GET goes once more, on a new connection, when the server closed the one it went over without an answer (RFC 9110
+ * section 9.2.2). Anything else may have been acted upon, and is the caller's to make anew.
+ */
+async function send(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if ((init.method ?? "GET") !== "GET" || !wasClosed(error)) throw error;
+    return fetch(url, init);
+  }
+}
+
 /** One request with a time limit; redirects are errors. Throws ERR_TOKEN_UNREACHABLE naming the host only. */
 export async function request(url: URL, init: RequestInit, timeoutMs: number): Promise<HttpAnswer> {
   try {
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(url, { ...init, redirect: "error", signal });
+    const response = await send(url, { ...init, redirect: "error", signal });
     const { status, headers } = response;
     return { status, headers, json: asJson(await readBounded(response)) };
   } catch (error) {
