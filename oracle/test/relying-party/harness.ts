@@ -53,7 +53,11 @@ export class Harness {
       verifier: { group: portableGroup, verifyEs256: nodeEs256 },
       issuer: ISSUER,
       declaredUrls: [ISSUER],
-      signer: { sign: () => Promise.reject(new Error("not alone")) },
+      signer: {
+        sign: () => {
+          throw new Error("not alone");
+        },
+      },
       jwks: () => tokens.jwks(),
       eventTokens,
       rates: { perAddress: 10_000, perClient: 10_000 },

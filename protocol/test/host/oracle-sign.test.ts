@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { commit, type UncheckedCommitment, validateCommitment } from "../../src/frost/index.ts";
 import { NonceVault } from "../../src/host/nonce-vault.ts";
 import { signCommit } from "../../src/host/oracle-sign.ts";
-import type { ListedCommitments } from "../../src/session/oracle/index.ts";
+import type { ListedCommitments } from "../../src/session/oracle/context.ts";
 import { randomScalar, seededRandom } from "../group/backends.ts";
 import { raw } from "../session/workload-cluster.ts";
 import { group, SPIFFE_ID } from "../session/world/cast.ts";
