@@ -7,8 +7,8 @@ const bounded = { steps: 1, crashes: 1, statesMax: 12_000 };
 
 test("every promise holds on every state of a bounded search with a clone and a crash", {
   timeout: 300_000,
-}, () => {
-  const result = explore({ ...bounded, steps: 2, clone: true });
+}, async () => {
+  const result = await explore({ ...bounded, steps: 2, clone: true });
   expect(result.violations).toEqual([]);
   expect(result.complete).toBe(false);
   expect(result.states).toBeGreaterThanOrEqual(12_000);
@@ -17,8 +17,8 @@ test("every promise holds on every state of a bounded search with a clone and a 
 
 test("every schedule of one step each, a crash anywhere and frames in turn is tried to the end", {
   timeout: 300_000,
-}, () => {
-  const result = explore({ ...bounded, disturbances: 0, clone: true });
+}, async () => {
+  const result = await explore({ ...bounded, disturbances: 0, clone: true });
   expect(result.violations).toEqual([]);
   expect(result.complete).toBe(true);
   expect(result.forked).toBeGreaterThan(10);
@@ -26,16 +26,16 @@ test("every schedule of one step each, a crash anywhere and frames in turn is tr
 
 test("without a clone no schedule gives evidence or a suspension, and the pending step certifies from every rest", {
   timeout: 300_000,
-}, () => {
-  const result = explore({ ...bounded, disturbances: 1, clone: false });
+}, async () => {
+  const result = await explore({ ...bounded, disturbances: 1, clone: false });
   expect(result.violations).toEqual([]);
   expect(result.forked).toBe(0);
 });
 
 /** A state of a broken build: what a checker of the search must say about it. */
-function broken(change: (state: Global) => Global): string[] {
+async function broken(change: (state: Global) => Global): Promise<string[]> {
   let start: Global | undefined;
-  explore({ ...bounded, statesMax: 1, clone: false, seen: (state) => (start ??= state) });
+  await explore({ ...bounded, statesMax: 1, clone: false, seen: (state) => (start ??= state) });
   if (start === undefined) throw new Error("no state");
   const found: string[] = [];
   const next = change(start);
@@ -44,7 +44,7 @@ function broken(change: (state: Global) => Global): string[] {
   return found;
 }
 
-test("the search's checkers are alive", () => {
+test("the search's checkers are alive", async () => {
   const oracle = (state: Global, change: object): Global => ({
     ...state,
     oracles: state.oracles.map((one, i) => (i === 0 ? { ...one, ...change } : one)),
@@ -54,12 +54,12 @@ test("the search's checkers are alive", () => {
     if (record === undefined) throw new Error("no record");
     return record;
   };
-  expect(broken((state) => state)).toEqual([]);
-  expect(broken((state) => oracle(state, { forked: true }))).toContain("evidence-implies-copy");
+  expect(await broken((state) => state)).toEqual([]);
+  expect(await broken((state) => oracle(state, { forked: true }))).toContain("evidence-implies-copy");
   expect(
-    broken((state) => oracle(state, { record: { ...recordOf(state), status: "quarantined" } })),
+    await broken((state) => oracle(state, { record: { ...recordOf(state), status: "quarantined" } })),
   ).toContain("no-false-suspension");
-  expect(broken((state) => oracle(state, { record: { ...recordOf(state), shares: [] } }))).toContain(
+  expect(await broken((state) => oracle(state, { record: { ...recordOf(state), shares: [] } }))).toContain(
     "no-deadlock",
   );
   const other = (state: Global) => {
@@ -74,8 +74,8 @@ test("the search's checkers are alive", () => {
       }),
     };
   };
-  expect(broken((state) => other(state).head)).toContain("one-certified-header");
-  expect(broken((state) => other(state).vote)).toContain("one-vote");
+  expect(await broken((state) => other(state).head)).toContain("one-certified-header");
+  expect(await broken((state) => other(state).vote)).toContain("one-vote");
   const bare = (state: Global): Global => ({
     ...state,
     oracles: state.oracles.map((one) => ({
@@ -87,5 +87,5 @@ test("the search's checkers are alive", () => {
           }),
     })),
   });
-  expect(broken(bare)).toContain("ratchet-held");
+  expect(await broken(bare)).toContain("ratchet-held");
 });

@@ -44,3 +44,14 @@ test.each([
   }
   expect(seen).toEqual({ end: 130, planned, some: true });
 });
+
+test("Ctrl-C ends a search and prints the bounds that were completed", { timeout: 120_000 }, async () => {
+  const searched = (text: string) => (text === "" ? {} : JSON.parse(text)) as { completed?: number };
+  let [end, text]: [unknown, string] = ["", ""];
+  for (const afterMs of AFTER_MS) {
+    ({ end, text } = await interrupted(["explore", "--states", "15000000", "--json"], afterMs));
+    if (searched(text).completed !== undefined) break;
+  }
+  expect(end).toBe(130);
+  expect(searched(text)).toMatchObject({ interrupted: true, violations: [] });
+});

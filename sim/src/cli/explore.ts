@@ -1,7 +1,7 @@
 import { type ExploreResult, explore } from "../explore/explore.ts";
 import { integer, parse, type Values } from "./options.ts";
 import { Progress, print, printJson } from "./output.ts";
-import { hrtime, once } from "./process.ts";
+import { hrtime, once, pause } from "./process.ts";
 
 export const exploreHelp = `ipse-sim explore [--steps 2] [--crashes 1] [--no-clone] [--states N] [--disturbances K | --all-orders] [--json]
 
@@ -35,7 +35,7 @@ function tell(round: Round, values: Values): void {
   );
 }
 
-export function exploreVerb(args: readonly string[]): number {
+export async function exploreVerb(args: readonly string[]): Promise<number> {
   const { values } = parse(args, {
     steps: { type: "string" },
     crashes: { type: "string" },
@@ -66,15 +66,15 @@ export function exploreVerb(args: readonly string[]): number {
   once("SIGTERM", stop);
   const rounds: Round[] = [];
   let states = 0;
-  const search = (disturbances: number | undefined): Round => {
+  const search = async (disturbances: number | undefined): Promise<Round> => {
     const before = states;
-    const result = explore({
+    const result = await explore({
       steps,
       crashes,
       disturbances,
       statesMax: only === undefined ? Math.max(1, statesMax - before) : statesMax,
       clone: values["no-clone"] !== true,
-      progress: (found, waiting) => {
+      progress: async (found, waiting) => {
         const so = before + found;
         bar.update(
           so,
@@ -82,6 +82,7 @@ export function exploreVerb(args: readonly string[]): number {
           `${Math.round(so / seconds())} states/s, ${waiting} waiting`,
           seconds() * 1000,
         );
+        await pause();
         return !interrupted;
       },
     });
@@ -92,9 +93,9 @@ export function exploreVerb(args: readonly string[]): number {
     if (values["json"] !== true) tell(round, values);
     return round;
   };
-  if (values["all-orders"] === true) search(undefined);
-  else if (only !== undefined) search(only);
-  else for (let k = 0; k <= DISTURBANCES_MAX && search(k).complete && states < statesMax; k++);
+  if (values["all-orders"] === true) await search(undefined);
+  else if (only !== undefined) await search(only);
+  else for (let k = 0; k <= DISTURBANCES_MAX && (await search(k)).complete && states < statesMax; k++);
   const took = seconds();
   const rate = Math.round(states / took);
   const violations = [...new Set(rounds.flatMap((round) => round.violations))];

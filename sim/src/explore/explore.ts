@@ -19,7 +19,8 @@ export interface ExploreOptions {
   readonly statesMax: number;
   /** With a copy of the workload, or the honest one alone. */
   readonly clone: boolean;
-  readonly progress?: (states: number, waiting: number) => boolean;
+  /** Called now and then; false ends the search. */
+  readonly progress?: (states: number, waiting: number) => Promise<boolean>;
   /** Told of every state as it is judged. */
   readonly seen?: (state: Global) => void;
 }
@@ -133,7 +134,7 @@ class Explorer {
     return true;
   }
 
-  run(): ExploreResult {
+  async run(): Promise<ExploreResult> {
     const seen = new Set<number>([this.#key(this.#start)]);
     const stack: Global[] = [this.#start];
     const prng = new Prng("explore/order");
@@ -166,7 +167,7 @@ class Explorer {
         seen.add(key);
         stack.push(next);
       }
-      if (seen.size % 1024 < 8) stopped = progress?.(seen.size, stack.length) === false;
+      if (seen.size % 1024 < 8) stopped = (await progress?.(seen.size, stack.length)) === false;
     }
     return {
       states: seen.size,
@@ -184,6 +185,6 @@ class Explorer {
 }
 
 /** Searches a small configuration exhaustively, or up to a bound it names. */
-export function explore(options: ExploreOptions): ExploreResult {
+export function explore(options: ExploreOptions): Promise<ExploreResult> {
   return new Explorer(options).run();
 }
