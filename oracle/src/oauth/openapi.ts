@@ -74,6 +74,7 @@ const revocation = {
       ...ok("It is over, or never was", object({})),
       ...refused(400, "The token is another client's"),
       ...refused(401, "The client assertion is refused"),
+      ...refused(429, "Too many requests: the token is not ended"),
     },
   },
 };
