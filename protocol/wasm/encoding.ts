@@ -4,7 +4,7 @@ import { isZero, LANE, negate, pack, powerP58, splat, sum, unpack } from "./lane
 
 /*
  * Decoding and encoding of points, RFC 8032 sections 5.1.2 and 5.1.3; four at a time, one in each lane. That an
- * encoding is canonical and of prime order is for the caller to have checked.
+ * encoding is canonical and of prime order is for the caller to have checked: subgroup.ts checks it.
  */
 
 /** The curve's d in all lanes. */
@@ -19,11 +19,14 @@ const CURVE_D: usize = memory.data<i32>(
   16,
 );
 
-/** A square root of -1: 2^((p - 1) / 4). */
-const ROOT: usize = memory.data<i32>(
+/** A square root of -1, 2^((p - 1) / 4), in all lanes. */
+export const ROOT: usize = memory.data<i32>(
   [
-    0x0a0ea0b0, 0x0770d93a, 0x0bf91e31, 0x06300d5a, 0x1d7a72f4, 0x004c9efd, 0x1c2cad34, 0x1009f83b,
-    0x002b8324,
+    0x0a0ea0b0, 0x0a0ea0b0, 0x0a0ea0b0, 0x0a0ea0b0, 0x0770d93a, 0x0770d93a, 0x0770d93a, 0x0770d93a,
+    0x0bf91e31, 0x0bf91e31, 0x0bf91e31, 0x0bf91e31, 0x06300d5a, 0x06300d5a, 0x06300d5a, 0x06300d5a,
+    0x1d7a72f4, 0x1d7a72f4, 0x1d7a72f4, 0x1d7a72f4, 0x004c9efd, 0x004c9efd, 0x004c9efd, 0x004c9efd,
+    0x1c2cad34, 0x1c2cad34, 0x1c2cad34, 0x1c2cad34, 0x1009f83b, 0x1009f83b, 0x1009f83b, 0x1009f83b,
+    0x002b8324, 0x002b8324, 0x002b8324, 0x002b8324,
   ],
   16,
 );
@@ -48,17 +51,45 @@ function candidates(): void {
   square(W, W);
   multiply(W, W, V);
   multiply(W, W, U);
-  powerP58(W, W);
+  powerP58(W, W, false);
   multiply(X, X, W);
 }
 
-/** Makes the lane of W one, or the root of -1, by which the candidate must be multiplied; false without a root. */
-function correction(lane: usize): bool {
-  // V holds v * x^2 - u, ONE holds v * x^2 + u.
-  const right = isZero(V + lane);
-  if (!right && !isZero(ONE + lane)) return false;
+/**
+ * Makes a lane of `factor` one where that of `difference` is zero, the root of -1 where that of `total` is; false
+ * where neither is.
+ */
+export function correction(factor: usize, difference: usize, total: usize): bool {
+  const right = isZero(difference);
+  if (!right && !isZero(total)) return false;
   for (let i: usize = 0; i < 9; i++) {
-    store<u32>(W + lane + 16 * i, right ? <u32>(i == 0) : load<u32>(ROOT + 4 * i));
+    store<u32>(factor + 16 * i, right ? <u32>(i == 0) : load<u32>(ROOT + 16 * i));
+  }
+  return true;
+}
+
+/**
+ * Writes the first `count` lanes' points (x, y) to `out`, 144 bytes each, and changes x to the signs of their encodings
+ * at `bytes`. False when a sign is that of -0.
+ */
+export function writePoints(out: usize, x: usize, y: usize, bytes: usize, count: usize): bool {
+  negate(U, x);
+  for (let lane: usize = 0; lane < count; lane++) {
+    const sign = <i32>(load<u8>(bytes + 32 * lane + 31) >> 7);
+    const at = LANE * lane;
+    if (sign != pack(CHECK, x + at)) {
+      if (isZero(x + at)) return false;
+      copyLane(x + at, U + at);
+    }
+  }
+  multiply(W, x, y);
+  for (let lane: usize = 0; lane < count; lane++) {
+    const at = LANE * lane;
+    const point = out + BYTES * lane;
+    copyLane(point, x + at);
+    copyLane(point + LANE, y + at);
+    for (let i: usize = 0; i < 9; i++) store<u32>(point + 2 * LANE + 16 * i, <u32>(i == 0));
+    copyLane(point + 3 * LANE, W + at);
   }
   return true;
 }
@@ -78,30 +109,13 @@ export function decode(out: usize, bytes: usize): bool {
   candidates();
   square(W, X);
   multiply(V, V, W);
+  // v * x^2 + u and v * x^2 - u.
   sum(ONE, V, U);
   negate(U, U);
   sum(V, V, U);
-  for (let lane: usize = 0; lane < 4; lane++) if (!correction(LANE * lane)) return false;
+  for (let at: usize = 0; at < 4 * LANE; at += LANE) if (!correction(W + at, V + at, ONE + at)) return false;
   multiply(X, X, W);
-  negate(U, X);
-  for (let lane: usize = 0; lane < 4; lane++) {
-    const sign = <i32>(load<u8>(bytes + 32 * lane + 31) >> 7);
-    const at = LANE * lane;
-    if (sign != pack(CHECK, X + at)) {
-      if (isZero(X + at)) return false;
-      copyLane(X + at, U + at);
-    }
-  }
-  multiply(W, X, Y);
-  for (let lane: usize = 0; lane < 4; lane++) {
-    const at = LANE * lane;
-    const point = out + BYTES * lane;
-    copyLane(point, X + at);
-    copyLane(point + LANE, Y + at);
-    for (let i: usize = 0; i < 9; i++) store<u32>(point + 2 * LANE + 16 * i, <u32>(i == 0));
-    copyLane(point + 3 * LANE, W + at);
-  }
-  return true;
+  return writePoints(out, X, Y, bytes, 4);
 }
 
 /** The encoding of a point; writes 37 bytes, of which 32 count. */

@@ -17,15 +17,16 @@ export const NEGATE_I: i32 = 0x40000000 - 2 + 1;
 @inline
 const LIMB: i64 = 0x1fffffff;
 
-/** Types that stand for the two halves of the lanes. */
+/** Types that stand for the two halves of the lanes, and for lanes 0 and 1 where there is no other half. */
 type Low = u32;
 type High = u64;
+type Pair = u16;
 
 /** The products of two lanes as 64-bit numbers: lanes 0 and 1, or 2 and 3. */
 // @ts-expect-error: decorator
 @inline
 function m<H>(a: v128, b: v128): v128 {
-  return sizeof<H>() == sizeof<Low>() ? i64x2.extmul_low_i32x4_u(a, b) : i64x2.extmul_high_i32x4_u(a, b);
+  return sizeof<H>() == sizeof<High>() ? i64x2.extmul_high_i32x4_u(a, b) : i64x2.extmul_low_i32x4_u(a, b);
 }
 
 // @ts-expect-error: decorator
@@ -56,11 +57,12 @@ function fold(a: v128): v128 {
 /** What a half of a product leaves for the other half to be packed with: 9 pairs of limbs. */
 const HALF: usize = memory.data(144, 16);
 
-/** Stores limb i of one half; the second half packs it with the first one's. */
+/** Stores limb i of one half; the second half packs it with the first one's, a pair with itself. */
 // @ts-expect-error: decorator
 @inline
 function put<H>(out: usize, limb: v128, at: usize): void {
   if (sizeof<H>() == sizeof<Low>()) v128.store(HALF + at, limb);
+  else if (sizeof<H>() == sizeof<Pair>()) v128.store(out + at, v128.shuffle<u32>(limb, limb, 0, 2, 0, 2));
   else v128.store(out + at, v128.shuffle<u32>(v128.load(HALF + at), limb, 0, 2, 4, 6));
 }
 
@@ -263,10 +265,14 @@ export function square(out: usize, a: usize): void {
   squareHalf<High>(out, a);
 }
 
-/** out = a^(2^n), n >= 1. */
-export function squareTimes(out: usize, a: usize, n: i32): void {
-  square(out, a);
-  for (let i = 1; i < n; i++) square(out, out);
+/** `multiply` of lanes 0 and 1 alone, in half the time; lanes 2 and 3 of `out` repeat them. */
+export function multiplyPair(out: usize, a: usize, b: usize): void {
+  multiplyHalf<Pair>(out, a, b);
+}
+
+/** `square` of lanes 0 and 1 alone, in half the time; lanes 2 and 3 of `out` repeat them. */
+export function squarePair(out: usize, a: usize): void {
+  squareHalf<Pair>(out, a);
 }
 
 /** Carries limbs of any 32 bits once, in place. */

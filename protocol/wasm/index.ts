@@ -1,17 +1,19 @@
 import { decode } from "./encoding";
 import { BYTES } from "./field";
 import { begin, finish, generatorTerm, SCALAR, TERMS_MAX, term } from "./straus";
+import { decodePrimeOrder } from "./subgroup";
 
 /*
- * Sums of products of PUBLIC points with PUBLIC scalars, in variable time. Nothing secret may come near this
- * module: its time and its memory tell all.
+ * Which strings are PUBLIC points, and sums of products of them with PUBLIC scalars, in variable time. Nothing secret
+ * may come near this module: its time and its memory tell all.
  *
- * Points are decoded four at a time, from INPUT into slots that the caller manages. A sum is `begin`, then for
+ * Points that nobody knows yet come to CANDIDATES, one or two at a time; those that `validate` finds good `keep` puts
+ * into slots, which the caller manages. Others are decoded four at a time, from INPUT. A sum is `begin`, then for
  * each term its scalar at SCALAR (32 bytes, little-endian, below 2^253) and `addTerm` or `addGenerator`, then
  * `finish`, which leaves the encoding at OUTPUT. All is static; nothing is allocated.
  */
 
-export { carry, multiply, square } from "./field";
+export { carry, multiply, multiplyPair, square, squarePair } from "./field";
 export { invert } from "./inverse";
 export { negate, pack, unpack } from "./lanes";
 export { begin, generatorTerm as addGenerator };
@@ -20,6 +22,7 @@ export { begin, generatorTerm as addGenerator };
 const SLOTS: usize = 8192;
 const DECODED: usize = memory.data(576, 16);
 const INPUT: usize = memory.data(144, 16);
+const CANDIDATES: usize = memory.data(80, 16);
 const OUTPUT: usize = memory.data(48, 16);
 /** Last, so that memory is touched only as far as it is used. */
 const POINTS: usize = memory.data(1179648, 16);
@@ -36,12 +39,21 @@ export function input(): usize {
   return INPUT;
 }
 
+export function candidates(): usize {
+  return CANDIDATES;
+}
+
 export function scalar(): usize {
   return SCALAR;
 }
 
 export function output(): usize {
   return OUTPUT;
+}
+
+/** Whether the `count` encodings at CANDIDATES, one or two, are canonical and of points of prime order. */
+export function validate(count: usize): bool {
+  return decodePrimeOrder(DECODED, CANDIDATES, count);
 }
 
 /** Decodes INPUT's four encodings and puts one of them into a slot each; negative: nowhere. False if one is no point. */
@@ -54,7 +66,8 @@ export function decodePoints(first: i32, second: i32, third: i32, fourth: i32): 
   return true;
 }
 
-function keep(slot: i32, at: usize): void {
+/** Puts what was decoded or validated last, the first or another of it, into a slot; negative: nowhere. */
+export function keep(slot: i32, at: usize): void {
   if (slot >= 0) memory.copy(POINTS + BYTES * slot, DECODED + BYTES * at, BYTES);
 }
 

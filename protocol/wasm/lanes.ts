@@ -1,4 +1,4 @@
-import { BYTES, carry, multiply, NEGATE_0, NEGATE_I, square, squareTimes } from "./field";
+import { BYTES, carry, multiply, multiplyPair, NEGATE_0, NEGATE_I, square, squarePair } from "./field";
 
 /*
  * Single elements in and out of the four lanes: encodings, canonical values, powers and inverses.
@@ -97,32 +97,54 @@ export function splat(out: usize, n: i32): void {
   for (let i: usize = 16; i < BYTES; i += 16) v128.store(out + i, i32x4.splat(0));
 }
 
+/** out = a * b in all lanes, or in the first two. */
+// @ts-expect-error: decorator
+@inline
+function times(out: usize, a: usize, b: usize, pair: bool): void {
+  if (pair) multiplyPair(out, a, b);
+  else multiply(out, a, b);
+}
+
+/** out = a^(2^n), n >= 1. */
+function squareTimes(out: usize, a: usize, n: i32, pair: bool): void {
+  if (pair) {
+    squarePair(out, a);
+    for (let i = 1; i < n; i++) squarePair(out, out);
+  } else {
+    square(out, a);
+    for (let i = 1; i < n; i++) square(out, out);
+  }
+}
+
 const T0: usize = memory.data(144, 16);
 const T1: usize = memory.data(144, 16);
 const T2: usize = memory.data(144, 16);
 
-/** out = a^((p - 5) / 8) = a^(2^252 - 3), by exponents 2^n - 1. */
-export function powerP58(out: usize, a: usize): void {
-  square(T0, a);
-  squareTimes(T1, T0, 2);
-  multiply(T1, T1, a);
-  multiply(T0, T0, T1); // 11
-  square(T0, T0);
-  multiply(T0, T0, T1); // 2^5 - 1
-  squareTimes(T1, T0, 5);
-  multiply(T0, T1, T0); // 2^10 - 1
-  squareTimes(T1, T0, 10);
-  multiply(T1, T1, T0); // 2^20 - 1
-  squareTimes(T2, T1, 20);
-  multiply(T1, T2, T1); // 2^40 - 1
-  squareTimes(T1, T1, 10);
-  multiply(T0, T1, T0); // 2^50 - 1
-  squareTimes(T1, T0, 50);
-  multiply(T1, T1, T0); // 2^100 - 1
-  squareTimes(T2, T1, 100);
-  multiply(T1, T2, T1); // 2^200 - 1
-  squareTimes(T1, T1, 50);
-  multiply(T0, T1, T0); // 2^250 - 1
-  squareTimes(T0, T0, 2);
-  multiply(out, T0, a); // 2^252 - 3
+/**
+ * out = a^((p - 5) / 8) = a^(2^252 - 3), by exponents 2^n - 1. `pair`: of lanes 0 and 1 alone, in half the time;
+ * lanes 2 and 3 of `out` repeat them.
+ */
+export function powerP58(out: usize, a: usize, pair: bool): void {
+  squareTimes(T0, a, 1, pair);
+  squareTimes(T1, T0, 2, pair);
+  times(T1, T1, a, pair);
+  times(T0, T0, T1, pair); // 11
+  squareTimes(T0, T0, 1, pair);
+  times(T0, T0, T1, pair); // 2^5 - 1
+  squareTimes(T1, T0, 5, pair);
+  times(T0, T1, T0, pair); // 2^10 - 1
+  squareTimes(T1, T0, 10, pair);
+  times(T1, T1, T0, pair); // 2^20 - 1
+  squareTimes(T2, T1, 20, pair);
+  times(T1, T2, T1, pair); // 2^40 - 1
+  squareTimes(T1, T1, 10, pair);
+  times(T0, T1, T0, pair); // 2^50 - 1
+  squareTimes(T1, T0, 50, pair);
+  times(T1, T1, T0, pair); // 2^100 - 1
+  squareTimes(T2, T1, 100, pair);
+  times(T1, T2, T1, pair); // 2^200 - 1
+  squareTimes(T1, T1, 50, pair);
+  times(T0, T1, T0, pair); // 2^250 - 1
+  squareTimes(T0, T0, 2, pair);
+  times(out, T0, a, pair); // 2^252 - 3
 }

@@ -31,8 +31,7 @@ export function validateCommitment(group: Group, unchecked: UncheckedCommitment)
   const { identifier } = unchecked;
   checkIdentifier(identifier);
   try {
-    const hiding = group.decodePoint(unchecked.hiding);
-    const binding = group.decodePoint(unchecked.binding);
+    const [hiding, binding] = group.decodePoints([unchecked.hiding, unchecked.binding]);
     return { identifier, hiding, binding } as unknown as Commitment;
   } catch (cause) {
     throw badCommitment(identifier, cause);

@@ -23,7 +23,7 @@ export function decodeCommitmentVector(
       `expected ${threshold} commitments, got ${points.length}`,
     );
   }
-  return points.map((point) => group.decodePoint(point)) as unknown as CommitmentVector;
+  return group.decodePoints(points) as unknown as CommitmentVector;
 }
 
 /**

@@ -47,9 +47,12 @@ export interface Group {
   decodeScalar(bytes: Uint8Array): Scalar;
   /**
    * DeserializeElement, RFC 9591 sections 3.1 and 6.1. Throws ERR_GROUP_POINT on anything but the canonical
-   * encoding of a prime-order point: the identity, small and mixed order, y >= p, off the curve.
+   * encoding of a prime-order point: the identity, small and mixed order, y >= p, off the curve. For PUBLIC points
+   * only: it may run in variable time, and remember them.
    */
   decodePoint(bytes: Uint8Array): Point;
+  /** `decodePoint` of each, for less than one after the other. Throws ERR_GROUP_POINT if one of them is no point. */
+  decodePoints(encodings: readonly Uint8Array[]): Point[];
 
   scalarAdd(a: Scalar, b: Scalar): Scalar;
   scalarSub(a: Scalar, b: Scalar): Scalar;

@@ -123,6 +123,7 @@ export const portableGroup: Group = {
   scalarFromNumber: (value) => numberBytes(value) as Scalar,
   decodeScalar,
   decodePoint,
+  decodePoints: (encodings) => encodings.map(decodePoint),
   scalarAdd: (a, b) => packScalar(Field.add(unpackScalar(a), unpackScalar(b))),
   scalarSub: (a, b) => packScalar(Field.sub(unpackScalar(a), unpackScalar(b))),
   scalarMul: (a, b) => packScalar(Field.mul(unpackScalar(a), unpackScalar(b))),

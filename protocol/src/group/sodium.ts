@@ -14,13 +14,13 @@ import { type Ed25519, type Group, type Point, type Scalar, SIGNATURE_BYTES, WID
 import { recentKeys, recentSignatures } from "./recent-keys.ts";
 import { selfTest } from "./self-test.ts";
 import { loadSodium, type Sodium, type SodiumNative } from "./sodium-load.ts";
-import { type PublicSums, publicSums } from "./straus.ts";
+import { type PublicPoints, publicPoints } from "./straus.ts";
 import { instantiateStraus } from "./straus-load.ts";
 
 /*
  * The fast backend: libsodium. All arithmetic on secrets is constant time: points, additions and inversions
- * in the native build; multiplication modulo L in the WASM build, because sodium-native does not export it. Sums over
- * public points alone go through the module of protocol/wasm.
+ * in the native build; multiplication modulo L in the WASM build, because sodium-native does not export it. What is
+ * public alone, which received strings are points and sums over such points, goes through the module of protocol/wasm.
  *
  * HAZARDS: the WASM heap keeps copies of factors until it is reused. libsodium refuses a multiplication whose
  * result is the identity, so zero scalars and the identity are answered here, with a branch: timing shows
@@ -60,15 +60,16 @@ function scalarOps(sodium: Sodium) {
   };
 }
 
-type KnownPoint = (bytes: Uint8Array) => true | undefined;
+type AreValid = (encodings: readonly Uint8Array[]) => boolean;
 
-/** Whether bytes are the canonical encoding of a prime-order point; the recent good ones are remembered. */
-function knownPoints(native: SodiumNative): KnownPoint {
-  return recentKeys((bytes) => (native.crypto_core_ed25519_is_valid_point(bytes) ? true : undefined));
+/** Whether all strings are canonical encodings of prime-order points; the recent good ones are remembered. */
+function validPoints(native: SodiumNative): AreValid {
+  const known = recentKeys((bytes) => (native.crypto_core_ed25519_is_valid_point(bytes) ? true : undefined));
+  return (encodings) => encodings.every((bytes) => known(bytes) === true);
 }
 
-/** `sums`: what adds up public products faster, where there is such a thing. */
-function pointOps(native: SodiumNative, known: KnownPoint, sums: PublicSums | undefined) {
+/** `wasmPoints`: what adds up public products faster, where there is such a thing. */
+function pointOps(native: SodiumNative, areValid: AreValid, wasmPoints: PublicPoints | undefined) {
   const identity = identityBytes() as Point;
   const generator = generatorBytes() as Point;
   const one = numberBytes(1);
@@ -95,10 +96,12 @@ function pointOps(native: SodiumNative, known: KnownPoint, sums: PublicSums | un
     generator,
     identity,
     decodePoint: (bytes: Uint8Array): Point => {
-      if (known(bytes) !== true) throw pointError();
-      const point = Uint8Array.from(bytes) as Point;
-      sums?.note(point);
-      return point;
+      if (!areValid([bytes])) throw pointError();
+      return Uint8Array.from(bytes) as Point;
+    },
+    decodePoints: (encodings: readonly Uint8Array[]): Point[] => {
+      if (!areValid(encodings)) throw pointError();
+      return encodings.map((bytes) => Uint8Array.from(bytes) as Point);
     },
     baseMul,
     mul,
@@ -107,12 +110,12 @@ function pointOps(native: SodiumNative, known: KnownPoint, sums: PublicSums | un
     equal: equalBytes,
     multiMulPublic: (scalars: readonly Scalar[], points: readonly Point[]): Point => {
       if (scalars.length !== points.length) throw lengthError();
-      return sums?.sum(scalars, points) ?? sumOneByOne(scalars, points);
+      return wasmPoints?.sum(scalars, points) ?? sumOneByOne(scalars, points);
     },
   };
 }
 
-function signatureOps(native: SodiumNative, known: KnownPoint): Ed25519 {
+function signatureOps(native: SodiumNative, areValid: AreValid): Ed25519 {
   const withKeys = (seed: Uint8Array, use: (pk: Uint8Array, sk: Uint8Array) => void): void => {
     const pk = new Uint8Array(32);
     const sk = new Uint8Array(64);
@@ -124,7 +127,7 @@ function signatureOps(native: SodiumNative, known: KnownPoint): Ed25519 {
   const recent = recentSignatures(
     (publicKey, message, signature) =>
       signature.length === SIGNATURE_BYTES &&
-      known(publicKey) === true &&
+      areValid([publicKey]) &&
       native.crypto_sign_verify_detached(signature, message, publicKey),
   );
   return {
@@ -150,10 +153,13 @@ function signatureOps(native: SodiumNative, known: KnownPoint): Ed25519 {
   };
 }
 
-/** The group over the given builds of libsodium; exported for tests of builds that misbehave. */
-export function sodiumGroup(sodium: Sodium, sums?: PublicSums): Group {
+/**
+ * The group over the given builds of libsodium, and over `wasmPoints` for what is public, where there is such a thing; exported
+ * for tests of builds that misbehave.
+ */
+export function sodiumGroup(sodium: Sodium, wasmPoints?: PublicPoints): Group {
   const { native } = sodium;
-  const known = knownPoints(native);
+  const areValid = wasmPoints?.valid ?? validPoints(native);
   return {
     name: "ed25519/libsodium",
     order: ORDER,
@@ -163,8 +169,8 @@ export function sodiumGroup(sodium: Sodium, sums?: PublicSums): Group {
       return out;
     },
     ...scalarOps(sodium),
-    ...pointOps(native, known, sums),
-    ed25519: signatureOps(native, known),
+    ...pointOps(native, areValid, wasmPoints),
+    ed25519: signatureOps(native, areValid),
   };
 }
 
@@ -174,7 +180,7 @@ export async function loadFastGroup(): Promise<Group | undefined> {
   if (sodium === undefined) return undefined;
   const wasm = instantiateStraus();
   if (wasm !== undefined) {
-    const group = sodiumGroup(sodium, publicSums(wasm));
+    const group = sodiumGroup(sodium, publicPoints(wasm));
     if (selfTest(group)) return group;
   }
   const group = sodiumGroup(sodium);

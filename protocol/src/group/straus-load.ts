@@ -7,10 +7,15 @@ export interface StrausExports {
   slotCount(): number;
   termsMax(): number;
   input(): number;
+  candidates(): number;
   scalar(): number;
   output(): number;
   /** Decodes the four encodings at `input` into these slots, none where negative; 0 if one is no point. */
   decodePoints(first: number, second: number, third: number, fourth: number): number;
+  /** Whether the first `count` strings at `candidates`, one or two, are encodings of prime-order points: 1 or 0. */
+  validate(count: number): number;
+  /** Puts the first or second of the points validated last into a slot. */
+  keep(slot: number, at: number): void;
   begin(): void;
   addTerm(slot: number): void;
   addGenerator(): void;
@@ -18,6 +23,9 @@ export interface StrausExports {
   /** The field, four elements at a time: lanes 4 bytes apart in 144 bytes. Exported for its tests. */
   multiply(out: number, a: number, b: number): void;
   square(out: number, a: number): void;
+  /** These two take the first two elements, and repeat their results in the places of the others. */
+  multiplyPair(out: number, a: number, b: number): void;
+  squarePair(out: number, a: number): void;
   negate(out: number, a: number): void;
   carry(a: number): void;
   /** These three take one lane. `pack` returns the parity. */

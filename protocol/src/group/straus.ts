@@ -6,29 +6,35 @@ import type { StrausExports } from "./straus-load.ts";
 
 /** Points the module decodes at a time. */
 const LANES = 4;
+/** Strings it validates at a time. */
+const CANDIDATES = 2;
 const GENERATOR = generatorBytes();
 const GENERATOR_SLOT = -1;
 const ONE = numberBytes(1) as Scalar;
 /** Scalars below 2^253 have no higher last byte; those of the group are below L. */
 const LAST_BYTE_MAX = 0x1f;
 
-/** Sums of products over PUBLIC points with PUBLIC scalars, in variable time. */
-export interface PublicSums {
-  /** Decodes a point ahead of its first use. It must be valid: canonical, of prime order or the identity. */
-  note(point: Point): void;
-  /** The sum of [s_i]P_i over valid points and as many scalars; undefined where it cannot tell. */
+/** What the module does with PUBLIC points and PUBLIC scalars, in variable time. */
+export interface PublicPoints {
+  /** Whether all of these are canonical encodings of points of prime order, which the identity is not. */
+  valid(encodings: readonly Uint8Array[]): boolean;
+  /** The sum of [s_i]P_i over valid points or the identity and as many scalars; undefined where it cannot tell. */
   sum(scalars: readonly Scalar[], points: readonly Point[]): Point | undefined;
 }
 
 /**
- * The decoded points an instance of the module keeps, by their encodings. They go round: the oldest slot is the
- * next to be used, but never one that the sum at hand uses. Points wait until four of them can be decoded at once.
+ * The decoded points an instance of the module keeps, by their encodings, and which of them it has validated itself.
+ * They go round: the oldest slot is the next to be used, but never one that the sum at hand uses. What a sum needs is
+ * decoded four at a time. Answers never depend on what is kept.
  */
 class DecodedPoints {
   readonly #wasm: StrausExports;
   readonly #input: Uint8Array;
+  readonly #candidates: Uint8Array;
   readonly #slots = new Map<string, number>();
   readonly #names: (string | undefined)[];
+  /** 1 for a slot whose point was found valid: others may be the identity. */
+  readonly #valid: Uint8Array;
   /** The sum that used a slot last; 0 for none. */
   readonly #usedBy: Float64Array;
   #sum = 1;
@@ -40,8 +46,10 @@ class DecodedPoints {
   constructor(wasm: StrausExports) {
     this.#wasm = wasm;
     this.#input = new Uint8Array(wasm.memory.buffer, wasm.input(), LANES * POINT_BYTES);
+    this.#candidates = new Uint8Array(wasm.memory.buffer, wasm.candidates(), CANDIDATES * POINT_BYTES);
     this.#clearInput();
     this.#names = new Array<string | undefined>(wasm.slotCount());
+    this.#valid = new Uint8Array(wasm.slotCount());
     this.#usedBy = new Float64Array(wasm.slotCount());
   }
 
@@ -59,22 +67,47 @@ class DecodedPoints {
     this.#sound = true;
     const slots = points.map((point) => {
       if (equalBytes(point, GENERATOR)) return GENERATOR_SLOT;
-      const slot = this.slotOf(point);
+      const slot = this.#slotOf(point);
       this.#usedBy[slot] = this.#sum;
       return slot;
     });
-    if (this.#waiting.some((slot) => slots.includes(slot))) this.#flush();
+    this.#flush();
     return this.#sound ? slots : undefined;
   }
 
+  /** Whether all of these are canonical encodings of prime-order points; if so they are decoded now. */
+  valid(encodings: readonly Uint8Array[]): boolean {
+    if (encodings.some((encoding) => encoding.length !== POINT_BYTES)) return false;
+    const unknown = encodings.filter((encoding) => !this.#isKnown(encoding));
+    for (let i = 0; i < unknown.length; i += CANDIDATES) {
+      if (!this.#validate(unknown.slice(i, i + CANDIDATES))) return false;
+    }
+    return true;
+  }
+
+  #isKnown(encoding: Uint8Array): boolean {
+    const slot = this.#slots.get(nameOf(encoding));
+    return slot !== undefined && this.#valid[slot] === 1;
+  }
+
+  #validate(encodings: readonly Uint8Array[]): boolean {
+    for (const [at, encoding] of encodings.entries()) this.#candidates.set(encoding, at * POINT_BYTES);
+    if (this.#wasm.validate(encodings.length) === 0) return false;
+    for (const [at, encoding] of encodings.entries()) {
+      const name = nameOf(encoding);
+      const slot = this.#slots.get(name) ?? this.#take(name);
+      this.#wasm.keep(slot, at);
+      this.#valid[slot] = 1;
+    }
+    return true;
+  }
+
   /** The slot where the point is, or will be after the next flush. */
-  slotOf(point: Point): number {
+  #slotOf(point: Point): number {
     const name = nameOf(point);
     let slot = this.#slots.get(name);
     if (slot === undefined) {
-      slot = this.#free();
-      this.#slots.set(name, slot);
-      this.#names[slot] = name;
+      slot = this.#take(name);
       this.#input.set(point, this.#waiting.length * POINT_BYTES);
       this.#waiting.push(slot);
       if (this.#waiting.length === LANES) this.#flush();
@@ -82,11 +115,15 @@ class DecodedPoints {
     return slot;
   }
 
-  #free(): number {
+  /** The oldest slot, for the point of this name. */
+  #take(name: string): number {
     while (this.#usedBy[this.#next] === this.#sum) this.#advance();
     const slot = this.#next;
     const evicted = this.#names[slot];
     if (evicted !== undefined) this.#slots.delete(evicted);
+    this.#slots.set(name, slot);
+    this.#names[slot] = name;
+    this.#valid[slot] = 0;
     this.#advance();
     return slot;
   }
@@ -115,8 +152,8 @@ function fits(scalar: Uint8Array): boolean {
   return scalar.length === SCALAR_BYTES && (scalar[SCALAR_BYTES - 1] ?? 0) <= LAST_BYTE_MAX;
 }
 
-/** Public sums by one instance of the module. */
-export function publicSums(wasm: StrausExports): PublicSums {
+/** Public points by one instance of the module. */
+export function publicPoints(wasm: StrausExports): PublicPoints {
   const scalarAt = new Uint8Array(wasm.memory.buffer, wasm.scalar(), SCALAR_BYTES);
   const outputAt = new Uint8Array(wasm.memory.buffer, wasm.output(), POINT_BYTES);
   const termsMax = wasm.termsMax();
@@ -135,9 +172,7 @@ export function publicSums(wasm: StrausExports): PublicSums {
     return outputAt.slice() as Uint8Array as Point;
   };
   return {
-    note: (point) => {
-      points.slotOf(point);
-    },
+    valid: (encodings) => points.valid(encodings),
     sum: (scalars, terms) => {
       const usable = scalars.every(fits) && terms.every((point) => point.length === POINT_BYTES);
       if (!usable) return undefined;

@@ -3,7 +3,10 @@ import { ED25519_TORSION_SUBGROUP, ed25519 } from "@noble/curves/ed25519.js";
 const Curve = ed25519.Point;
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"));
 
-/** The eight points of order 1, 2, 4 and 8. */
+/** The base point B. */
+export const generator: Uint8Array = Curve.BASE.toBytes();
+
+/** The eight points of order 1, 2, 4 and 8, the identity first. */
 export const torsion: readonly Uint8Array[] = ED25519_TORSION_SUBGROUP.map(hex);
 
 /** A prime-order point plus each of the seven non-trivial torsion points. */

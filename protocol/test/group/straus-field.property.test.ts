@@ -96,6 +96,35 @@ describe("the field of the Straus module", () => {
     );
   });
 
+  test.each([
+    [1, 1],
+    [7, 1],
+    [1, 7],
+    [2, 3],
+  ])("multiplies pairs as it does fours, limbs of %i times the reduced ones by %i times", (x, y) => {
+    fc.assert(
+      fc.property(four(x), four(y), (a, b) => {
+        const [product, all] = [field.multiplyPair(a, b), field.multiply(a, b)];
+        expectReduced(product);
+        const [first, second] = values(a).map((one, i) => (one * (values(b)[i] ?? 0n)) % P);
+        expect(product.values).toEqual([first, second, first, second]);
+        expect(product.limbs).toEqual([0, 1, 0, 1].map((lane) => all.limbs[lane]));
+      }),
+    );
+  });
+
+  test("squares pairs as it does fours", () => {
+    fc.assert(
+      fc.property(four(2), (a) => {
+        const [result, all] = [field.squarePair(a), field.square(a)];
+        expectReduced(result);
+        const [first, second] = values(a).map((one) => one ** 2n % P);
+        expect(result.values).toEqual([first, second, first, second]);
+        expect(result.limbs).toEqual([0, 1, 0, 1].map((lane) => all.limbs[lane]));
+      }),
+    );
+  });
+
   test("negates", () => {
     fc.assert(
       fc.property(four(1), (a) => {

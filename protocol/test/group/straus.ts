@@ -80,6 +80,21 @@ export function square(a: Four): Result {
   return resultAt(OUT);
 }
 
+/** `multiply` of the first two elements; the others of the result repeat theirs. */
+export function multiplyPair(a: Four, b: Four): Result {
+  write(A, a);
+  write(B, b);
+  wasm.multiplyPair(OUT, A, B);
+  return resultAt(OUT);
+}
+
+/** `square` of the first two elements; the others of the result repeat theirs. */
+export function squarePair(a: Four): Result {
+  write(A, a);
+  wasm.squarePair(OUT, A);
+  return resultAt(OUT);
+}
+
 export function negate(a: Four): Result {
   write(A, a);
   wasm.negate(OUT, A);

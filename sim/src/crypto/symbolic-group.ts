@@ -123,6 +123,11 @@ const ed25519: Ed25519 = {
   },
 };
 
+function decodePoint(bytes: Uint8Array): Point {
+  if (!canonical(bytes, POINT_MARK) || read(bytes) === 0) throw fail("ERR_GROUP_POINT");
+  return bytes.slice() as Point;
+}
+
 /** The symbolic implementation of the production group interface. */
 export const symbolicGroup: Group = {
   name: "symbolic/2^46-21",
@@ -142,10 +147,8 @@ export const symbolicGroup: Group = {
     if (!canonical(bytes, 0)) throw fail("ERR_GROUP_SCALAR");
     return bytes.slice() as Scalar;
   },
-  decodePoint: (bytes) => {
-    if (!canonical(bytes, POINT_MARK) || read(bytes) === 0) throw fail("ERR_GROUP_POINT");
-    return bytes.slice() as Point;
-  },
+  decodePoint,
+  decodePoints: (encodings) => encodings.map(decodePoint),
   scalarAdd: (a, b) => scalar(reduce(read(a) + read(b))),
   scalarSub: (a, b) => scalar(reduce(read(a) + P - read(b))),
   scalarMul: (a, b) => scalar(times(read(a), read(b))),
