@@ -10,6 +10,8 @@ import { Agent, enroll, type Platform, systemPlatform } from "@ipse/workload-age
 import { EventLog } from "@ipse/workload-agent/api";
 
 const MAIN = fileURLToPath(new URL("./oracle-main.js", import.meta.url));
+/** Makes an oracle sign with noble's FROST. */
+const NOBLE = new URL("./noble-install.js", import.meta.url).href;
 const WORKLOAD = "spiffe://dev.ipse/bench";
 /**
  * No agent asks twice here. By default a STEP is sent again after half a second and a signing attempt is given up
@@ -22,6 +24,7 @@ const CONNECT_MS = 60_000;
 
 export interface Variant {
   readonly name: string;
+  /** Of the oracles; with `noble` their FROST is noble's too. */
   readonly group: "default" | "noble";
   readonly store: "level" | "memory";
 }
@@ -38,6 +41,8 @@ export class BenchCluster {
   readonly variant: Variant;
   readonly dir: string;
   readonly agents: Agent[] = [];
+  /** How often an oracle refused an agent something, a COMMIT whose nonces have expired for one. */
+  refused = 0;
   #cluster: DevCluster | undefined;
 
   constructor(variant: Variant) {
@@ -56,7 +61,14 @@ export class BenchCluster {
       quorum: undefined,
       port: 0,
       heartbeatMs: undefined,
-      program: [MAIN, "--group", backend, "--store", store],
+      program: [
+        ...(backend === "noble" ? ["--import", NOBLE] : []),
+        MAIN,
+        "--group",
+        backend,
+        "--store",
+        store,
+      ],
     });
   }
 
@@ -66,7 +78,9 @@ export class BenchCluster {
    */
   async start(group: Group, agents: number, more: StartOptions = {}): Promise<void> {
     const { offline, heartbeatMs } = more;
-    const platform = await systemPlatform(() => undefined);
+    const platform = await systemPlatform(({ event }) => {
+      if (event === "oracle.refused") this.refused += 1;
+    });
     await this.#run(group, { ...this.variant, group: "default" });
     await this.#enroll(platform, agents);
     if (this.variant.group !== "default" || offline !== undefined) {

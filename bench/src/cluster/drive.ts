@@ -11,9 +11,12 @@ export interface Stretch {
   readonly stepsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** CPU time of one oracle process for one step, and of the agent. */
+  /** CPU time of one oracle process, for one step and for one signature, and of the agent. */
   readonly oracleCpuMsPerStep: number;
+  readonly oracleCpuMsPerSignature: number;
   readonly agentCpuMsPerStep: number;
+  /** What agents were refused, and had to ask for again. */
+  readonly refused: number;
 }
 
 interface Signed {
@@ -39,7 +42,7 @@ export async function drive(cluster: BenchCluster, { agents, callers, ms }: Load
   const latencies: number[] = [];
   const checked: Signed[] = [];
   const from = performance.now();
-  const before = { seq: seqs(), oracles: cpuMsOf(cluster.pids), own: ownCpuMs() };
+  const before = { seq: seqs(), oracles: cpuMsOf(cluster.pids), own: ownCpuMs(), refused: cluster.refused };
   const loop = async (at: number): Promise<void> => {
     const [agent, key] = [chosen[at], keys[at]];
     while (agent !== undefined && key !== undefined && performance.now() - from < ms) {
@@ -55,7 +58,7 @@ export async function drive(cluster: BenchCluster, { agents, callers, ms }: Load
   await Promise.all(chosen.flatMap((_, at) => Array.from({ length: callers }, () => loop(at))));
   const seconds = (performance.now() - from) / 1000;
   const own = ownCpuMs() - before.own;
-  const oracles = cpuMsOf(cluster.pids) - before.oracles;
+  const oracle = (cpuMsOf(cluster.pids) - before.oracles) / cluster.pids.length;
   const steps = seqs() - before.seq;
   for (const { key, payload, signature } of checked)
     expectTrue(verify(null, payload, key, signature), "a signature of the cluster");
@@ -64,7 +67,9 @@ export async function drive(cluster: BenchCluster, { agents, callers, ms }: Load
     stepsPerSecond: steps / seconds,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
-    oracleCpuMsPerStep: oracles / cluster.pids.length / steps,
+    oracleCpuMsPerStep: oracle / steps,
+    oracleCpuMsPerSignature: oracle / latencies.length,
     agentCpuMsPerStep: own / steps,
+    refused: cluster.refused - before.refused,
   };
 }

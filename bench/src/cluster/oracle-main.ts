@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { loadConfig } from "@ipse/oracle/config";
 import { type Substitutes, startOracle, untilSignal } from "@ipse/oracle/process";
-import { portableGroup } from "@ipse/protocol/group";
 import { openMemoryStore } from "./memory-store.ts";
+import { nobleGroup } from "./noble-group.ts";
 
 // One oracle process, as `ipse-oracle run` is, with another group backend or a store that forgets.
 const { values } = parseArgs({
@@ -14,7 +14,7 @@ const { values } = parseArgs({
 });
 
 const substitutes: Substitutes = {
-  ...(values.group === "noble" ? { group: portableGroup } : {}),
+  ...(values.group === "noble" ? { group: nobleGroup } : {}),
   ...(values.store === "memory" ? { openStore: openMemoryStore } : {}),
 };
 const oracle = await startOracle(loadConfig(values.config), substitutes);

@@ -15,6 +15,12 @@ const SELDOM_MS = 60 * 60 * 1000;
 /** What a stretch leaves behind (certificates, gossip) is done before the next one begins. */
 const SETTLE_MS = 1000;
 
+/**
+ * Rows that the durable and the noble cluster both have, with 64 callers each. With more of them noble is so long
+ * on its way from STEP to COMMIT that nonces expire (NONCE_SLOT_MS) and signing starts again.
+ */
+const AGAINST_NOBLE = ["agents_64", "agents_16_callers_4", "agents_8_callers_8"] as const;
+
 interface Row {
   readonly name: string;
   readonly variant: Variant;
@@ -31,9 +37,11 @@ function rowsFor(quick: boolean): Row[] {
     { name: "agents_8", variant: DURABLE, load: { agents: 8, callers: 1, ms: ms(2000) } },
     { name: "agents_64", variant: DURABLE, load: { agents: many, callers: 1, ms: ms(3000) } },
     { name: "memory_agents_64", variant: MEMORY, load: { agents: many, callers: 1, ms: ms(3000) } },
-    { name: "noble_agents_1", variant: NOBLE, load: { agents: 1, callers: 1, ms: ms(2000) } },
-    { name: "noble_agents_8", variant: NOBLE, load: { agents: 8, callers: 1, ms: ms(4000) } },
     { name: "noble_agents_64", variant: NOBLE, load: { agents: many, callers: 1, ms: ms(5000) } },
+    { name: "agents_16_callers_4", variant: DURABLE, load: { agents: 16, callers: 4, ms: ms(3000) } },
+    { name: "noble_agents_16_callers_4", variant: NOBLE, load: { agents: 16, callers: 4, ms: ms(5000) } },
+    { name: "agents_8_callers_8", variant: DURABLE, load: { agents: 8, callers: 8, ms: ms(3000) } },
+    { name: "noble_agents_8_callers_8", variant: NOBLE, load: { agents: 8, callers: 8, ms: ms(5000) } },
   ];
 }
 
@@ -56,9 +64,15 @@ function findingsOf(rows: readonly Row[], rounds: Rounds): Findings {
     figures[`cluster_${name}_p50_ms`] = of("p50Ms");
     figures[`cluster_${name}_p99_ms`] = of("p99Ms");
     figures[`cluster_${name}_oracle_cpu_ms_per_step`] = of("oracleCpuMsPerStep");
+    figures[`cluster_${name}_oracle_cpu_ms_per_signature`] = of("oracleCpuMsPerSignature");
     figures[`cluster_${name}_agent_cpu_ms_per_step`] = of("agentCpuMsPerStep");
+    figures[`cluster_${name}_refused`] = pick(rounds, name, "refused").reduce((sum, one) => sum + one, 0);
   }
   const cpu = (row: string): readonly number[] => pick(rounds, row, "oracleCpuMsPerStep");
+  for (const row of AGAINST_NOBLE) {
+    const of = (name: string): readonly number[] => pick(rounds, name, "oracleCpuMsPerSignature");
+    figures[`oracle_vs_noble_${row}`] = ratio(of(`noble_${row}`), of(row));
+  }
   const speed = (row: string): readonly number[] => pick(rounds, row, "signaturesPerSecond");
   figures["oracle_signs_per_core_second"] = 1000 / median(cpu("agents_64"));
   figures["cluster_durable_vs_noble_by_the_clock"] = ratio(speed("agents_64"), speed("noble_agents_64"));

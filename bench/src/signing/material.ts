@@ -87,13 +87,16 @@ export function verifyingShareOf({ group, publicKey, commitments }: Material, id
     : verifyingShare(group, commitments, id);
 }
 
-/** The share an RFC 9591 signer must hold for the same key: Lagrange over ALL signers gives our term. */
+/** What makes a share of ours that of an RFC 9591 signer: Lagrange over ALL signers then gives our term. */
+export function rescaling(group: Group, signers: readonly number[], id: number): Scalar {
+  const inverse = group.scalarInvert(lagrangeCoefficient(group, signers, id));
+  if (id === WORKLOAD_IDENTIFIER) return inverse;
+  const oracles = signers.filter((signer) => signer !== WORKLOAD_IDENTIFIER);
+  return group.scalarMul(lagrangeCoefficient(group, oracles, id), inverse);
+}
+
+/** The share an RFC 9591 signer must hold for the same key. */
 export function rescaledShare(material: Material, id: number): Scalar {
   const { group, signers } = material;
-  const share = shareOf(material, id);
-  const lambda = lagrangeCoefficient(group, signers, id);
-  if (id === WORKLOAD_IDENTIFIER) return group.scalarMul(share, group.scalarInvert(lambda));
-  const oracles = signers.filter((signer) => signer !== WORKLOAD_IDENTIFIER);
-  const ours = lagrangeCoefficient(group, oracles, id);
-  return group.scalarMul(share, group.scalarMul(ours, group.scalarInvert(lambda)));
+  return group.scalarMul(shareOf(material, id), rescaling(group, signers, id));
 }
