@@ -57,7 +57,8 @@ export class InstanceDraft {
 
   get constants(): InstanceConstants {
     const { constants } = this.record;
-    return { ...constants, identityKey: constants.identityKey as Point };
+    // Decoded when the instance enrolled.
+    return constants as typeof constants & { readonly identityKey: Point };
   }
 
   get headSeq(): number {
