@@ -4,6 +4,7 @@ import { type Group, loadFastGroup, type Point, portableGroup, type Scalar } fro
 import { selfTest } from "../../src/group/self-test.ts";
 import { sodiumGroup } from "../../src/group/sodium.ts";
 import { type PublicPoints, publicPoints } from "../../src/group/straus.ts";
+import type { StrausExports } from "../../src/group/straus-load.ts";
 import { asPoint, randomScalar, seededRandom } from "./backends.ts";
 import { generator, mixedOrder, nonCanonical, torsion } from "./encodings.ts";
 import { hasPrimeOrderSlowly, P } from "./slow-curve.ts";
@@ -198,6 +199,15 @@ describe.runIf(sodium !== undefined)("the fast group", () => {
       (good) => (points) => points.every((p) => p[0] === 1 || good.valid([p])),
     ],
     [
+      "takes a sum of a point and one of small order for a point",
+      (good) => {
+        const twice = quick.baseMul(quick.scalarFromNumber(2));
+        const sums = torsion.slice(1).map((by) => quick.add(twice, asPoint(by)));
+        return (points) =>
+          points.every((p) => sums.some((sum) => quick.equal(sum, asPoint(p))) || good.valid([p]));
+      },
+    ],
+    [
       "throws",
       () => () => {
         throw new Error("trap");
@@ -207,6 +217,36 @@ describe.runIf(sodium !== undefined)("the fast group", () => {
     const good = publicPoints(freshModule());
     expect(selfTest(sodiumGroup(native(), { ...good, valid: broken(good) }))).toBe(false);
   });
+
+  test.each<[string, (good: StrausExports) => Partial<StrausExports>]>([
+    [
+      "refuses two different points",
+      (good) => {
+        const candidates = new Uint8Array(good.memory.buffer, good.candidates(), 64);
+        const same = () => candidates.subarray(0, 32).every((byte, i) => byte === candidates[32 + i]);
+        return { validate: (count) => (count === 1 || same() ? good.validate(count) : 0) };
+      },
+    ],
+    ["keeps the first of a pair in place of the second", (good) => ({ keep: (slot) => good.keep(slot, 0) })],
+    [
+      "forgets the sign of the second of a pair",
+      (good) => {
+        const candidates = new Uint8Array(good.memory.buffer, good.candidates(), 64);
+        return {
+          validate: (count) => {
+            candidates[63] = (candidates[63] ?? 0) & 0x7f;
+            return good.validate(count);
+          },
+        };
+      },
+    ],
+  ])(
+    "fails its self test with a module that %s, though all verdicts on single strings are right",
+    (_, broken) => {
+      const good = freshModule();
+      expect(selfTest(sodiumGroup(native(), publicPoints({ ...good, ...broken(good) })))).toBe(false);
+    },
+  );
 
   test("loads with the module's verdicts", async () => {
     const group = await loadFastGroup();
