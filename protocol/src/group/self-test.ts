@@ -90,7 +90,7 @@ function refuses(group: Group, encoded: Uint8Array): boolean {
 }
 
 /**
- * Whether sums of decoded points are what their discrete logarithms say. Eight points and their opposites are decoded
+ * Whether sums of decoded points, of each and of all, are what their discrete logarithms say. Eight points and their opposites are decoded
  * in pairs of different ones, each first in one pair and second in another; four more and theirs alone. Among both are
  * all ways in which the roots that decoding takes may need correction.
  */
@@ -108,7 +108,11 @@ function decodesRightly(group: Group): boolean {
     expected = group.scalarAdd(expected, group.scalarMul(scalar, log));
     scalar = group.scalarMul(scalar, factor);
   }
-  return group.equal(group.multiMulPublic(scalars, points), group.baseMul(expected));
+  const one = group.scalarFromNumber(1);
+  return (
+    group.equal(group.multiMulPublic(scalars, points), group.baseMul(expected)) &&
+    points.every((point) => group.equal(group.multiMulPublic([one], [point]), point))
+  );
 }
 
 /** The numbers from one to another, then their opposites in the opposite order. */

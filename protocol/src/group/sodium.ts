@@ -178,11 +178,20 @@ export function sodiumGroup(sodium: Sodium, wasmPoints?: PublicPoints): Group {
 export async function loadFastGroup(): Promise<Group | undefined> {
   const sodium = await loadSodium();
   if (sodium === undefined) return undefined;
+  return groupWithModule(sodium) ?? tested(sodiumGroup(sodium));
+}
+
+/** The group with the module; undefined where there is none, where it traps, or where it is wrong. */
+function groupWithModule(sodium: Sodium): Group | undefined {
   const wasm = instantiateStraus();
-  if (wasm !== undefined) {
-    const group = sodiumGroup(sodium, publicPoints(wasm));
-    if (selfTest(group)) return group;
+  if (wasm === undefined) return undefined;
+  try {
+    return tested(sodiumGroup(sodium, publicPoints(wasm)));
+  } catch {
+    return undefined;
   }
-  const group = sodiumGroup(sodium);
+}
+
+function tested(group: Group): Group | undefined {
   return selfTest(group) ? group : undefined;
 }

@@ -7,10 +7,11 @@ import { selfTest } from "../../src/group/self-test.ts";
 import { sodiumGroup } from "../../src/group/sodium.ts";
 import { loadSodium } from "../../src/group/sodium-load.ts";
 import { type PublicPoints, publicPoints } from "../../src/group/straus.ts";
-import { instantiateStraus } from "../../src/group/straus-load.ts";
+import { instantiateStraus, type StrausExports } from "../../src/group/straus-load.ts";
 import { asPoint, asScalar, randomScalar, seededRandom } from "./backends.ts";
 import { largestScalar, nonCanonical } from "./encodings.ts";
 import { littleEndian } from "./straus.ts";
+import { freshModule } from "./subgroup.ts";
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"));
 const sodium = await loadSodium();
@@ -187,6 +188,47 @@ describe.runIf(sodium !== undefined)("the fast group", () => {
     vi.stubGlobal("WebAssembly", { validate: () => true, Module: Object, Instance });
     try {
       expect(instantiateStraus()).toBeUndefined();
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  test.each<[string, (good: StrausExports) => Partial<StrausExports>]>([
+    ["takes everything for a point", () => ({ validate: () => 1 })],
+    ["has no such function", () => ({ candidates: undefined as unknown as () => number })],
+    [
+      "traps when it is asked where its input is",
+      () => ({
+        input: () => {
+          throw new Error("unreachable");
+        },
+      }),
+    ],
+    [
+      "gets the sign of one sum in 256 wrong",
+      (good) => {
+        const output = new Uint8Array(good.memory.buffer, good.output(), 32);
+        return {
+          finishSum: () => {
+            good.finishSum();
+            if (output[0] === 57) output[31] = (output[31] ?? 0) ^ 0x80;
+          },
+        };
+      },
+    ],
+  ])("loads without a module that %s", async (_, broken) => {
+    const good = freshModule();
+    const exports = { ...good, ...broken(good) };
+    const Instance = class {
+      readonly exports = exports;
+    };
+    vi.stubGlobal("WebAssembly", { validate: () => true, Module: Object, Instance });
+    try {
+      const group = await loadFastGroup();
+      const point = quick.baseMul(quick.scalarFromNumber(14));
+      expect(point[0]).toBe(57);
+      expect(group?.multiMulPublic([quick.scalarFromNumber(1)], [point])).toEqual(point);
+      for (const [, bad] of nonCanonical) expect(() => group?.decodePoint(bad)).toThrow();
     } finally {
       vi.unstubAllGlobals();
     }
