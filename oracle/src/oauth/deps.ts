@@ -48,7 +48,7 @@ export interface OAuthDeps {
   jwks(): readonly PublicJwk[];
   /**
    * Durably marks a key as used, until `untilMs`. True for the first use only.
-   * Must resolve only once the mark would survive a power cut (PROTOCOL section 3, P3).
+   * Must resolve only once the mark would survive a power cut (SPEC section 7, P3).
    */
   burnJti(key: Uint8Array, untilMs: number): Promise<boolean>;
   /** By the RFC 7638 thumbprint of the identity key. */

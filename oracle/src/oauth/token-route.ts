@@ -76,7 +76,7 @@ function proofText(request: FastifyRequest): string | undefined {
   return header;
 }
 
-/** Mode `threshold`: this oracle coordinates, q of them judge and sign (PROTOCOL section 7). */
+/** Mode `threshold`: this oracle coordinates, q of them judge and sign (SPEC section 10). */
 async function issueTogether(
   tokens: OracleTokenApi,
   { clients }: TokenContext,

@@ -6,7 +6,7 @@ import { openLevelStore } from "../store/index.ts";
 import { readMaterial } from "./material.ts";
 
 /**
- * Marks a stopped oracle as rolled back, for good (PROTOCOL section 3): it will answer reads and vote on
+ * Marks a stopped oracle as rolled back, for good (SPEC section 7): it will answer reads and vote on
  * nothing under this vote key. Returns whether it was fenced before. Throws ERR_STORE_LOCKED while it runs.
  */
 export async function fenceOracle(loaded: LoadedConfig, reason: string): Promise<boolean> {

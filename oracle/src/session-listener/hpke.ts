@@ -16,7 +16,7 @@ const suite = new CipherSuite({
   aead: new Chacha20Poly1305(),
 });
 
-/** The key of one connection's HELLO (PROTOCOL section 4): it lives in memory, as long as the connection. */
+/** The key of one connection's HELLO (SPEC section 6): it lives in memory, as long as the connection. */
 export interface SealingKey {
   readonly publicKey: Uint8Array;
   /** Not extractable. */

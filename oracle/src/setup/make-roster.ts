@@ -27,7 +27,7 @@ export interface RosterPlan {
   readonly previous: Roster | undefined;
 }
 
-/** (n, q, b) that PROTOCOL.md recommends. */
+/** (n, q, b) of the sizes that are recommended. */
 const PRESETS: Readonly<Record<number, readonly [quorum: number, byzantineMax: number]>> = {
   3: [2, 0],
   4: [3, 1],

@@ -22,7 +22,7 @@ export interface CosignSlot {
 }
 
 /**
- * A co-signer's nonces (PROTOCOL section 7): in this process's memory alone, so of this boot; each under one
+ * A co-signer's nonces (SPEC section 10): in this process's memory alone, so of this boot; each under one
  * issuer key, one request with its claims, one coordinator and one attempt. A slot is taken once, whole.
  */
 export class CosignNonces {

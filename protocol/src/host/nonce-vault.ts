@@ -17,7 +17,7 @@ interface LiveSlot {
 }
 
 /**
- * An oracle's signing nonces (PROTOCOL section 3, "Nonces"): in this process's
+ * An oracle's signing nonces (SPEC section 5): in this process's
  * memory alone, outside every machine's state. There is no way to write them down
  * and no way to take a slot twice; a restart or a copy of the disk has none.
  */

@@ -174,7 +174,7 @@ export interface OracleNode {
    */
   requireCurrent(): void;
 
-  /** Marks this oracle rolled back, for good (operator's word; PROTOCOL section 3, Restart and rollback). */
+  /** Marks this oracle rolled back, for good (operator's word; SPEC section 7). */
   fence(reason: string, done: () => void): void;
   readonly fenced: boolean;
   ready(): ReadyReasons;

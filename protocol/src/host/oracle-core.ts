@@ -249,7 +249,7 @@ export class OracleCore {
     );
   }
 
-  /** Fences this oracle for good under its vote key (PROTOCOL section 3, Restart and rollback). */
+  /** Fences this oracle for good under its vote key (SPEC section 7). */
   fence(reason: string, done: () => void): void {
     const mine = selfOf(this.context());
     const fencedReason = clipText(reason, TEXT_BYTES_MAX);

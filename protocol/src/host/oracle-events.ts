@@ -38,7 +38,7 @@ const TICK_MS = 1_000;
 const scopeOf = (audience: string): Hash => taggedHash("ipse/v1/event-audience", utf8(audience));
 
 /**
- * Which receivers must still hear that an instance is revoked (RFC 8417; PROTOCOL section 7). Durable from the
+ * Which receivers must still hear that an instance is revoked (RFC 8417; SPEC section 10). Durable from the
  * revocation to the acknowledgement; each oracle keeps and delivers its own, so that none can keep an event back.
  */
 export class OracleEvents {

@@ -56,7 +56,7 @@ function messagesOf(items: readonly GossipItem[]): GossipItem[][] {
 }
 
 /**
- * Gossip and anti-entropy (PROTOCOL section 3): heads that moved, every stored
+ * Gossip and anti-entropy (SPEC section 7): heads that moved, every stored
  * undecided header, evidence, suspensions and statements; each message shows the
  * receiver the newest vote of its own that I have seen.
  */

@@ -111,7 +111,7 @@ class OracleHost extends OracleReads implements OracleNode {
 
   /**
    * After a start, undecided headers, evidence and revocations of q-1 peers are read
-   * before anything is voted on or signed (PROTOCOL section 3, ordinary restart).
+   * before anything is voted on or signed (SPEC section 7, ordinary restart).
    */
   #ready(): boolean {
     if (this.#synced) return true;

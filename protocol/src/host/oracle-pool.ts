@@ -24,7 +24,7 @@ const EMPTY_RETRY_MS = 2_000;
 const OFFLINE_RETRY_MS = 15_000;
 
 /**
- * The pool of DKG keys (PROTOCOL section 2): makes new ones while all oracles are connected, so that enrollments
+ * The pool of DKG keys (SPEC section 3): makes new ones while all oracles are connected, so that enrollments
  * go on through an outage, and reserves this oracle's own ones, each once.
  */
 export class OraclePool {

@@ -35,7 +35,7 @@ const ASKED = {
 } as const;
 
 /**
- * Tokens, key sets and events that q oracles sign together (PROTOCOL section 7): this oracle's part in others'
+ * Tokens, key sets and events that q oracles sign together (SPEC section 10): this oracle's part in others'
  * signatures, and the signatures it coordinates.
  */
 export class OracleTokens implements OracleTokenApi {

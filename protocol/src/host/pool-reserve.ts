@@ -57,7 +57,7 @@ function takeKey({ view }: OracleContext, keys: PoolKeys, rosterHash: Hash): Has
 
 /**
  * Promises one of this oracle's own pool keys to one enrollment, once and for ever: the same {ticket, use, E}
- * gets the same key again, and no key is promised twice (PROTOCOL section 2). Throws what checkRequest throws,
+ * gets the same key again, and no key is promised twice (SPEC section 3). Throws what checkRequest throws,
  * and ERR_RESERVE_LIMIT.
  */
 export function onReserve(

@@ -51,7 +51,7 @@ export interface Store {
    * Applies all or nothing. Commits are applied in call order; `get` and `scan` show
    * them from the moment `done` is called. `done(undefined)` only once the write
    * would survive a power cut. `done(error)`: nothing was applied; any error but
-   * ERR_STORE_CONFLICT ends the process (PROTOCOL section 3, Durability).
+   * ERR_STORE_CONFLICT ends the process (SPEC section 7).
    */
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void;
 }

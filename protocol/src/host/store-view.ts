@@ -28,7 +28,7 @@ export class StoreView implements View {
   #durable = 0;
   #waiting: { after: number; run: () => void }[] = [];
 
-  /** `fail` is told of a write that did not become durable; the process must end (PROTOCOL section 3). */
+  /** `fail` is told of a write that did not become durable; the process must end (SPEC section 7). */
   constructor(store: Store, fail: (error: Error) => void) {
     this.#store = store;
     this.#fail = fail;

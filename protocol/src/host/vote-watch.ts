@@ -9,7 +9,7 @@ import { put } from "./table.ts";
 
 /**
  * Keeps the newest vote of every oracle, my own included. Two votes of one oracle that contradict each other are
- * evidence; of mine, or one newer than my durable counter, they fence me (PROTOCOL section 4).
+ * evidence; of mine, or one newer than my durable counter, they fence me (SPEC section 7).
  */
 export class VoteWatch {
   readonly #core: OracleCore;

@@ -132,7 +132,7 @@ function judgeProof(judge: TokenJudge, proof: string): DpopProof {
 /**
  * Judges a token request, the same at its coordinator and at every co-signer: the client assertion (RFC 7523
  * section 3; aud is our issuer alone), the instance, the DPoP proof, and that the assertion was made for exactly
- * this request (PROTOCOL section 7). Nothing is used up yet. Throws OAuthError.
+ * this request (SPEC section 10). Nothing is used up yet. Throws OAuthError.
  */
 export function judgeRequest(judge: TokenJudge, request: SignableTokenRequest): JudgedRequest {
   const { jwt, instance, workload, claims } = judgeAssertion(judge, request.assertion);

@@ -62,7 +62,7 @@ export function proposeTerms(
 
 /**
  * The claims a co-signer signs: recomputed byte for byte from the request it judged itself and the coordinator's
- * terms, which must be about now and inside its own newest policy (PROTOCOL section 7). Throws OAuthError.
+ * terms, which must be about now and inside its own newest policy (SPEC section 10). Throws OAuthError.
  */
 export function agreedClaims(
   context: { readonly issuer: string; readonly nowMs: number },

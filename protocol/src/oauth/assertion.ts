@@ -19,7 +19,7 @@ export const assertionHeader = z.strictObject({
   kid: thumbprint,
 });
 
-/** https://www.rfc-editor.org/rfc/rfc7523#section-3, with what it may be used for (PROTOCOL section 6). */
+/** https://www.rfc-editor.org/rfc/rfc7523#section-3, with what it may be used for (SPEC section 10). */
 export const assertionClaims = z.strictObject({
   iss: z.string().max(SPIFFE_ID_BYTES_MAX),
   sub: z.string().max(SPIFFE_ID_BYTES_MAX),

@@ -31,7 +31,7 @@ export function parseTokenRequest(form: ReadonlyMap<string, string>): TokenReque
 }
 
 /**
- * Whether the assertion was made for exactly this request (PROTOCOL section 6): who relays it can change neither
+ * Whether the assertion was made for exactly this request (SPEC section 10): who relays it can change neither
  * scope nor resource nor the DPoP key, nor drop the proof. Throws OAuthError.
  */
 export function checkBinding(claims: AssertionClaims, request: TokenRequest, jkt: string | undefined): void {

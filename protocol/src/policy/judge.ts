@@ -58,7 +58,7 @@ function judge(on: Judgement): void {
 }
 
 /**
- * Judges one message at COMMIT (PROTOCOL section 6): undefined allows it, a code is what the DENY says. It can
+ * Judges one message at COMMIT (SPEC section 10): undefined allows it, a code is what the DENY says. It can
  * only withhold a signature share; the step stays certified. An assertion's audience is our issuer, a URL of
  * the workload's resources, or one of `allowedAudiences`. Attestations, HTTP signatures and WIMSE tokens are
  * open to every workload; only their form is judged, so that none can pass for another.

@@ -58,7 +58,7 @@ export function looksLikeJws(bytes: Uint8Array): boolean {
   return first === 0x7b && last === 0x7d;
 }
 
-/** Whether the bytes are, or could pass for, a message of another type (PROTOCOL section 6): `raw` must not be. */
+/** Whether the bytes are, or could pass for, a message of another type (SPEC section 10): `raw` must not be. */
 export function looksTyped(bytes: Uint8Array): boolean {
   // An Ipse signing input: a length byte, then the tag (encoding/hash.ts).
   return (

@@ -42,7 +42,7 @@ export interface RatchetOffer {
 /**
  * The oracle's side: s_i - A_i, accepted if [s_i - A_i]B = F'(i), so that it is the share everyone will hold
  * it to. Throws ERR_RATCHET_SHARE, naming nobody: the base may differ as well as the delta be wrong. Neither
- * input is wiped; the old share lives until a certificate lets it go (PROTOCOL section 4).
+ * input is wiped; the old share lives until a certificate lets it go (SPEC section 6).
  */
 export function accept(group: Group, offer: RatchetOffer): Scalar {
   const { identifier, share, commitments } = offer;

@@ -4,7 +4,7 @@ import { type CommitmentVector, commitmentVector, evaluatePolynomial } from "../
 import { type Group, type Scalar, WIDE_BYTES } from "../group/index.ts";
 
 /*
- * The workload's side of a ratchet (PROTOCOL section 4): it moves a random polynomial D from the oracles'
+ * The workload's side of a ratchet (SPEC section 6): it moves a random polynomial D from the oracles'
  * shares into its own, s_W += D(0) and s_i -= D(i). The public key stays, every old share becomes useless.
  */
 
@@ -14,7 +14,7 @@ export type Dealing = readonly Scalar[];
 export interface DealOptions {
   /** t: the degree of D is t - 1, that of the oracles' sharing. */
   readonly threshold: number;
-  /** Fresh secret bytes; see PROTOCOL section 4 for what they must be derived from. */
+  /** Fresh secret bytes; see SPEC section 6 for what they must be derived from. */
   readonly random: (length: number) => Uint8Array;
 }
 

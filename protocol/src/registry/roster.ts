@@ -36,7 +36,7 @@ export type OperatorEntry = Infer<typeof operatorEntry>;
 export const oracleEntry = struct({ id: oracleId, voteKey: key32 });
 export type OracleEntry = Infer<typeof oracleEntry>;
 
-/** A roster (PROTOCOL section 1): who takes part, signed, numbered and chained to its predecessor by hash. */
+/** A roster (SPEC section 1): who takes part, signed, numbered and chained to its predecessor by hash. */
 export const roster = struct({
   version: constant(1),
   trustDomain: text(TEXT_BYTES_MAX),

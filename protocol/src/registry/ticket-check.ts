@@ -48,7 +48,7 @@ function checkDelegation(group: Group, roster: Roster, signed: SignedTicket, has
 
 /**
  * The chain minting operator -> [deployer's delegation] -> ticket under one roster: everything that is a pure
- * function of the bytes (PROTOCOL section 1). Time is judgeTicketTime's; revocation and uses are the voting oracle's.
+ * function of the bytes (SPEC section 3). Time is judgeTicketTime's; revocation and uses are the voting oracle's.
  * Throws ERR_TICKET_ROSTER, _SPIFFE_ID, _VALIDITY, _SIGNER, _DELEGATION or _SIGNATURE.
  */
 export function verifyTicket(group: Group, roster: Roster, signed: SignedTicket): void {

@@ -21,7 +21,7 @@ import {
   THRESHOLD_MAX,
 } from "../limits.ts";
 
-/** What a message to sign says it is (PROTOCOL section 6); judged at COMMIT, never at the vote. */
+/** What a message to sign says it is (SPEC section 10); judged at COMMIT, never at the vote. */
 export const MESSAGE_TYPES = ["assertion", "attestation", "http-signature", "wimse", "raw"] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 

@@ -13,7 +13,7 @@ import { hash32, id16, key32, oracleId, signature64 } from "../ids.ts";
 import { signedTicket, ticketHash } from "../registry/ticket.ts";
 import type { Header, SignedHeader } from "./header.ts";
 
-/** A pool key's owner promises it to one enrollment, once and for ever (PROTOCOL section 2). */
+/** A pool key's owner promises it to one enrollment, once and for ever (SPEC section 3). */
 export const reservation = struct({
   version: constant(1),
   rosterHash: hash32,

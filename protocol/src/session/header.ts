@@ -17,7 +17,7 @@ import { hash32, key32, signature64 } from "../ids.ts";
 export const STEP_KINDS = ["enroll", "sign", "heartbeat", "ratchet", "end"] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
-/** The header of one step (PROTOCOL section 3). */
+/** The header of one step (SPEC section 4). */
 export const header = struct({
   version: constant(1),
   rosterHash: hash32,

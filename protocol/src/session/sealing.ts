@@ -3,7 +3,7 @@ import { encode, type Hash, type Infer, struct, u16, u64 } from "../encoding/ind
 import { hash32 } from "../ids.ts";
 
 /**
- * How A_i travels (PROTOCOL section 4): HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256),
+ * How A_i travels (SPEC section 6): HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256),
  * HKDF-SHA256 and ChaCha20Poly1305, to the key of the oracle's HELLO. Sealing itself is the edges';
  * what both sides must agree on stands here.
  */

@@ -4,7 +4,7 @@ import { aheadHeader, certifiedHeader } from "./certified.ts";
 
 /**
  * "Somebody went on without me": what a workload says when safe start finds a
- * proven header above its own head that it did not make (PROTOCOL section 3).
+ * proven header above its own head that it did not make (SPEC section 8).
  * Signed by the chain key of head+1. `release` is the instance's release number
  * as read from operator-signed statements: after a release, old notices are void.
  */

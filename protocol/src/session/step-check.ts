@@ -54,7 +54,7 @@ const KIND_RULES: Readonly<Record<Header["kind"], (messages: number, ratchet: bo
 };
 
 /**
- * The vote check (PROTOCOL section 3, "a VOTE orders, it does not authorize"): a
+ * The vote check (SPEC section 4, "a vote orders, it does not authorize"): a
  * pure function of header, body, certified parent and the instance's constants,
  * the same at every oracle; W runs it before it writes its pending step.
  * Signatures are checked apart (signaturesVerify). Throws ERR_STEP_*.

@@ -5,7 +5,7 @@ import { ORACLES_MAX, TEXT_BYTES_MAX } from "../limits.ts";
 import { OAUTH_ERROR_NAMES } from "../oauth/oauth-error.ts";
 
 /**
- * One threshold signature under an issuer key (PROTOCOL section 7), between its coordinator and one co-signer.
+ * One threshold signature under an issuer key (SPEC section 10), between its coordinator and one co-signer.
  * `attempt` is the coordinator's own random name; the connection says who it is.
  */
 const cosignMessage = union({

@@ -5,7 +5,7 @@ import { Cluster, TOPOLOGIES } from "./world/cluster.ts";
 import { accusations, calm, checkOneHeaderPerSeq, happen, schedules } from "./world/schedule.ts";
 
 /**
- * PROTOCOL section 5 without an attacker: whatever is lost, doubled, reordered or
+ * SPEC section 12 without an attacker: whatever is lost, doubled, reordered or
  * crashed, wherever, nobody is suspended, one header is certified per seq, and once
  * the faults end the agent goes on.
  */

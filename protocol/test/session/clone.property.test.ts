@@ -15,7 +15,7 @@ interface Attack {
 }
 
 /**
- * PROTOCOL section 5 with a copy: taken at any moment, of disk or memory, under any
+ * SPEC section 12 with a copy: taken at any moment, of disk or memory, under any
  * schedule. One header is certified per seq; once both reach the oracles, not both
  * go on; a revocation comes with evidence that a stranger accepts, at every oracle.
  */

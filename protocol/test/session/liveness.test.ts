@@ -7,7 +7,7 @@ import { accusations } from "./world/schedule.ts";
 
 const raw = (text: string) => ({ type: "raw" as const, payload: utf8(text) });
 
-/** PROTOCOL section 5, "no deadlock": at most n - q oracles out and one honest copy, and the pending step certifies. */
+/** SPEC section 12, "no deadlock": at most n - q oracles out and one honest copy, and the pending step certifies. */
 function enrolled(topology: Topology, name: string): { cluster: Cluster; agent: Agent } {
   const cluster = new Cluster(topology, name);
   cluster.boot();

@@ -122,7 +122,7 @@ export function percentile(histogram: Readonly<Record<number, number>>, share: n
 }
 
 /**
- * The JSON of `run` (SCENARIOS.md), and the first failures. `planned`: runs that were asked for, more than were
+ * The JSON of `run`, and the first failures. `planned`: runs that were asked for, more than were
  * done when the campaign was, or is being, cut short.
  */
 export function tallyJson(

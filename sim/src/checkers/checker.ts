@@ -1,7 +1,7 @@
 import type { Stage } from "../scenarios/stage.ts";
 import type { Observer } from "../world/index.ts";
 
-/** One promise of PROTOCOL section 5 (or a rule of section 3 that carries one), watched on every state. */
+/** One promise of SPEC section 12 (or a rule of sections 4 and 5 that carries one), watched on every state. */
 export interface Checker {
   readonly name: string;
   /** The promise in a sentence. */

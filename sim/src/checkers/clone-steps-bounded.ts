@@ -3,7 +3,7 @@ import type { Checker } from "./checker.ts";
 
 const SLACK_MS = 1500;
 
-/** PROTOCOL section 5: a clone's certified steps are at most those between the fork and the victim's next contact. */
+/** SPEC section 12: a clone's certified steps are at most those between the fork and the victim's next contact. */
 export const cloneStepsBounded: Checker = {
   name: "clone-steps-bounded",
   promise: "nothing is certified once both copies have made contact and one gossip interval has passed",

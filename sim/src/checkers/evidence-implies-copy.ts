@@ -2,7 +2,7 @@ import { byteKey } from "@ipse/protocol";
 import { verifyEvidence } from "@ipse/protocol/session";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 5: valid fork evidence or a suspension implies that state was copied or restored. */
+/** SPEC section 12: valid fork evidence or a suspension implies that state was copied or restored. */
 export const evidenceImpliesCopy: Checker = {
   name: "evidence-implies-copy",
   promise: "valid fork evidence implies that state was copied or restored, and verifies for a stranger",

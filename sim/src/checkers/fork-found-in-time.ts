@@ -4,7 +4,7 @@ import type { Checker } from "./checker.ts";
 /** One gossip interval with its jitter, and the way of a message and two commits. */
 const SLACK_MS = 1500;
 
-/** PROTOCOL section 5: if both copies reach correct oracles, evidence exists within one gossip interval of the second contact. */
+/** SPEC section 12: if both copies reach correct oracles, evidence exists within one gossip interval of the second contact. */
 export const forkFoundInTime: Checker = {
   name: "fork-found-in-time",
   promise: "evidence within one gossip interval of the second contact",

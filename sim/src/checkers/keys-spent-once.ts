@@ -1,7 +1,7 @@
 import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 2: a pool key and a ticket use serve one certified instance at most; never more instances than uses. */
+/** SPEC section 3: a pool key and a ticket use serve one certified instance at most; never more instances than uses. */
 export const keysSpentOnce: Checker = {
   name: "keys-spent-once",
   promise: "a pool key and a ticket use belong to one instance at most",

@@ -1,7 +1,7 @@
 import type { Checker } from "./checker.ts";
 
 /**
- * PROTOCOL section 5: with at most n - q oracles out and one honest copy, the pending
+ * SPEC section 12: with at most n - q oracles out and one honest copy, the pending
  * step certifies. Judged at the end, when the network has calmed down (the liveness phase).
  */
 export const noDeadlock: Checker = {

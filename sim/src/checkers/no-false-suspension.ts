@@ -1,6 +1,6 @@
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 5: with honest fsync no crash, loss, duplicate, reorder, replay or restart suspends or revokes. */
+/** SPEC section 12: with honest fsync no crash, loss, duplicate, reorder, replay or restart suspends or revokes. */
 export const noFalseSuspension: Checker = {
   name: "no-false-suspension",
   promise: "no crash, loss, duplicate, reorder, replay or ordinary restart ever suspends or revokes",

@@ -1,7 +1,7 @@
 import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 3, "Nonces": no commitment pair ever serves two messages or two lists; two would give the share away. */
+/** SPEC section 5: no commitment pair ever serves two messages or two lists; two would give the share away. */
 export const nonceOnce: Checker = {
   name: "nonce-once",
   promise: "no signing nonce is used twice",

@@ -1,7 +1,7 @@
 import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 5: one certified header per (instance, seq). Judged on votes, before anybody assembles them. */
+/** SPEC section 12: one certified header per (instance, seq). Judged on votes, before anybody assembles them. */
 export const oneCertifiedHeader: Checker = {
   name: "one-certified-header",
   promise: "one certified header per (instance, seq)",

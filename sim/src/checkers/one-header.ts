@@ -2,7 +2,7 @@ import { byteKey } from "@ipse/protocol";
 import { headerKey } from "../scenarios/facts.ts";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 3, R1: one process lineage never signs two headers of one seq. */
+/** SPEC section 8, R1: one process lineage never signs two headers of one seq. */
 export const oneHeader: Checker = {
   name: "one-header",
   promise: "a workload never signs two headers of one seq",

@@ -1,7 +1,7 @@
 import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 3, R2: a correct oracle votes for one header per (instance, seq), and its counter only grows. */
+/** SPEC section 4: a correct oracle votes for one header per (instance, seq), and its counter only grows. */
 export const oneVote: Checker = {
   name: "one-vote",
   promise: "a correct oracle votes once per (instance, seq)",

@@ -1,7 +1,7 @@
 import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 5: no RATCHET QC without q - b correct oracles holding their new share. */
+/** SPEC section 12: no RATCHET QC without q - b correct oracles holding their new share. */
 export const ratchetHeld: Checker = {
   name: "ratchet-held",
   promise: "no ratchet is certified without q - b correct oracles that durably hold their new share",

@@ -1,7 +1,7 @@
 import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 5: revocations held by one correct oracle survive, restarts and restores included. */
+/** SPEC section 12: revocations held by one correct oracle survive, restarts and restores included. */
 export const revocationsSurvive: Checker = {
   name: "revocations-survive",
   promise: "a revocation held by one correct oracle is for ever, and reaches every correct oracle",

@@ -1,7 +1,7 @@
 import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
-/** PROTOCOL section 3, "Nonces": a correct oracle releases z_i only at its head and with no vote of its own above it. */
+/** SPEC section 5: a correct oracle releases z_i only at its head and with no vote of its own above it. */
 export const signingAtHead: Checker = {
   name: "signing-at-head",
   promise: "no signature share leaves below a vote",

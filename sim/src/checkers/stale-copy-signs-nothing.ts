@@ -2,7 +2,7 @@ import { byteKey } from "@ipse/protocol";
 import type { Checker } from "./checker.ts";
 
 /**
- * PROTOCOL section 5: a copy that fell behind obtains no signature on any message
+ * SPEC section 12: a copy that fell behind obtains no signature on any message
  * that its own copied pending step did not already hold. Every signature must
  * belong to the certified header of its seq, and its header to the one who got it.
  */

@@ -14,7 +14,7 @@ function swapped({ subject }: CosignedPart): string | undefined {
   return cnf?.jkt === (jwk === undefined ? undefined : jwkThumbprint(jwk)) ? undefined : "the DPoP key";
 }
 
-/** PROTOCOL sections 6 and 7: a lying coordinator cannot turn an assertion into another token. */
+/** SPEC section 10: a lying coordinator cannot turn an assertion into another token. */
 export const tokenBound: Checker = {
   name: "token-bound",
   promise:

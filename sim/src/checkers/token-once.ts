@@ -21,7 +21,7 @@ function burntFor({ store }: OracleProcess, key: Uint8Array): string | undefined
   return row === undefined ? undefined : byteKey(decode(burnRow, row).digest);
 }
 
-/** PROTOCOL section 7: one assertion yields at most one token, because each co-signer burns it durably before it commits. */
+/** SPEC section 10: one assertion yields at most one token, because each co-signer burns it durably before it commits. */
 export const tokenOnce: Checker = {
   name: "token-once",
   promise:

@@ -1,7 +1,7 @@
 import type { LinkProfile, PoolKeySource, Topology } from "../world/index.ts";
 import type { Stage } from "./stage.ts";
 
-/** What a run can come to (SCENARIOS.md). FAIL: a promise was broken or the script's own check failed. */
+/** What a run can come to (sim/README.md). FAIL: a promise was broken or the script's own check failed. */
 export const OUTCOMES = ["OK", "IDEM", "HARD", "SOFT", "PREV", "NONE", "ALERT"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -12,7 +12,7 @@ export interface Setting {
   readonly links?: LinkProfile;
   /** Default: the ideal dealer's keys. */
   readonly keys?: PoolKeySource;
-  /** The oracles make an issuer key and issue tokens together (PROTOCOL section 7). Default: no. */
+  /** The oracles make an issuer key and issue tokens together (SPEC section 10). Default: no. */
   readonly issuer?: boolean;
 }
 

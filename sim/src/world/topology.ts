@@ -19,7 +19,7 @@ export function topologyName({ oracles, quorum, byzantine }: Topology): string {
   return `${oracles}-${quorum}-${byzantine}`;
 }
 
-/** The rules of PROTOCOL section 1, before a roster is even made. Throws SimError naming the field. */
+/** The rules of SPEC section 1, before a roster is even made. Throws SimError naming the field. */
 export function checkTopology({ oracles: n, quorum: q, byzantine: b }: Topology, field = "topology"): void {
   const rule = (holds: boolean, message: string): void => {
     if (!holds) throw new SimError("ERR_SIM_TOPOLOGY", `${field}: ${message}`);

@@ -1,4 +1,4 @@
-/** What the story found out, as PRODUCT names it: the last line of `npm start -- --json`. */
+/** What the story found out: the last line of `npm start -- --json`. */
 export interface StoryResult {
   readonly story: "clone-detected";
   readonly oracles: number;

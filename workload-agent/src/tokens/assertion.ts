@@ -19,7 +19,7 @@ export interface AssertionRequest {
   readonly jkt?: string | undefined;
 }
 
-/** Lifetime: the most that the profile allows (RFC 7523 section 3; PRODUCT, OAuth profile). */
+/** Lifetime: the most that the profile allows (RFC 7523 section 3; SPEC section 10). */
 export const ASSERTION_SECONDS = 60;
 
 /** Signs exactly these bytes with the threshold key. */
@@ -27,7 +27,7 @@ export type AssertionSigner = (signingInput: Uint8Array) => Promise<Uint8Array>;
 
 const encodePart = (part: object): string => toBase64Url(utf8(JSON.stringify(part)));
 
-/** The claims beyond RFC 7523 that name what an assertion may be used for (PROTOCOL section 6). */
+/** The claims beyond RFC 7523 that name what an assertion may be used for (SPEC section 10). */
 function bindingClaims(identity: AssertionIdentity, request: AssertionRequest): object {
   const { scope, resource, jkt } = request;
   const binds = scope !== undefined || resource !== undefined || jkt !== undefined;

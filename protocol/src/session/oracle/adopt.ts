@@ -71,7 +71,7 @@ function keepShares(draft: InstanceDraft, keeps: (version: number) => boolean): 
 
 /**
  * A certified body that I voted for names my base b: the workload can only name b or this step's version from
- * now on (PROTOCOL section 4).
+ * now on (SPEC section 6).
  */
 function eraseByBase(draft: InstanceDraft, certified: CertifiedHeader): void {
   const { record, context } = draft;

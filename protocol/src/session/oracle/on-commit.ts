@@ -51,8 +51,8 @@ function checkLists(context: OracleContext, commit: Commit, quorum: number): rea
 
 /**
  * Handles COMMIT. The QC makes its step my head; nonces are only touched when it is
- * my head, I have voted nothing above it, and the instance is active (PROTOCOL
- * section 3, "Nonces"). Policy is judged by the host at the moment of signing.
+ * my head, I have voted nothing above it, and the instance is active (SPEC
+ * section 5). Policy is judged by the host at the moment of signing.
  */
 export function onCommit(context: OracleContext, input: SignedCommit): Outcome {
   const { commit } = input;

@@ -124,7 +124,7 @@ function repeat(draft: InstanceDraft): Outcome {
   return draft.outcome();
 }
 
-/** Handles ENROLL: the one kind an oracle judges before its vote (PROTOCOL section 2). */
+/** Handles ENROLL: the one kind an oracle judges before its vote (SPEC section 3). */
 export function onEnroll(context: OracleContext, enrollment: Enrollment): Outcome {
   const known = InstanceDraft.load(context, enrollment.signed.header.instance);
   if (known !== undefined) return repeat(known);

@@ -112,7 +112,7 @@ function orderNext(draft: InstanceDraft, input: StepInput, parent: CertifiedHead
   return draft.outcome();
 }
 
-/** The rows of PROTOCOL section 3, "Oracle decision on STEP", in order. */
+/** The rows of SPEC section 4, "Decision on STEP", in order. */
 function decide(draft: InstanceDraft, input: StepInput, parent: CertifiedHeader): Outcome {
   const { signed } = input;
   const { seq } = signed.header;

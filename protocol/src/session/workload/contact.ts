@@ -106,7 +106,7 @@ export function introduce(turn: Turn, oracle: number): void {
   pursue(turn, oracle, true);
 }
 
-/** CERT to all at once (PROTOCOL section 3: steps without messages have no round 2). */
+/** CERT to all at once (SPEC section 4: steps without messages have no round 2). */
 export function sendCertificate(turn: Turn): void {
   const { head, enrollment } = turn.alive();
   const seqZero = head.signed.header.seq === 0;

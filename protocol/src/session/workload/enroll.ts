@@ -56,7 +56,7 @@ function nextOwner(turn: Turn): number | undefined {
   return undefined;
 }
 
-/** Asks one oracle for one of its pool keys (PROTOCOL section 2), signed under the ticket key; fails over on time-out. */
+/** Asks one oracle for one of its pool keys (SPEC section 3), signed under the ticket key; fails over on time-out. */
 export function askReservation(turn: Turn): void {
   const { phase, memory } = turn;
   if (phase.kind !== "enrolling" || phase.pending !== undefined) return;
@@ -164,7 +164,7 @@ export function onEnrollRefused(turn: Turn, oracle: number, code: string): void 
 }
 
 /**
- * Gives an attempt up with its keys; its use is spent (PROTOCOL section 2). Another use
+ * Gives an attempt up with its keys; its use is spent (SPEC section 3). Another use
  * may do where this one was taken; where the ticket itself is refused, nothing will.
  */
 function abandon(turn: Turn, code: string): void {

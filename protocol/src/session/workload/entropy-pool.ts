@@ -2,7 +2,7 @@ import { utf8, zeroize } from "../../bytes.ts";
 import { hashes } from "../../encoding/index.ts";
 
 /*
- * Where D and the chain keys come from (PROTOCOL section 4): one KDF over kernel randomness, this process'
+ * Where D and the chain keys come from (SPEC section 6): one KDF over kernel randomness, this process'
  * own generator and the salts of the last replies. Copies of one VM whose kernels were cloned with their
  * entropy part as soon as an oracle has answered one of them with another salt. The pool is 64 plain bytes
  * in the machine's memory, so that a snapshot of a simulated process holds it.

@@ -43,7 +43,7 @@ export type WorkloadEffect =
       readonly oracle: number;
       readonly requestId: number;
       readonly message: AgentRequest;
-      /** A_i, which the edge seals for this oracle's connection key (PROTOCOL section 4). The receiver wipes it. */
+      /** A_i, which the edge seals for this oracle's connection key (SPEC section 6). The receiver wipes it. */
       readonly delta: Uint8Array | undefined;
     }
   | { readonly type: "result"; readonly id: number; readonly outcome: SubmissionOutcome }

@@ -33,7 +33,7 @@ export function nonceContext(
 }
 
 /**
- * W's nonces for message j (PROTOCOL section 3, "Nonces"), drawn after the oracles'
+ * W's nonces for message j (SPEC section 5), drawn after the oracles'
  * commitments arrived: H3(32 fresh kernel bytes || s_W || hash(h) || H(commitments) || S || j || role).
  * Two copies of W that choose other signers or see other slots have other nonces even
  * with the same kernel randomness. HAZARD: use each once, in this turn; never store them.

@@ -18,7 +18,7 @@ export function ratchetDue(turn: Turn): boolean {
 }
 
 /**
- * Draws D and everything that follows from it (PROTOCOL section 4): s_W + D(0), the
+ * Draws D and everything that follows from it (SPEC section 6): s_W + D(0), the
  * new vector F', the base and the sum A_i of each oracle. D is wiped here and never written.
  */
 export function dealRatchet(turn: Turn, live: Live): DealtRatchet {

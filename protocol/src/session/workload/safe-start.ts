@@ -41,7 +41,7 @@ function headStands(turn: Turn, { signed, qc }: CertifiedHeader): boolean {
     : signaturesVerify(group, signed, above.nextChainKey, evidenceKey);
 }
 
-/** Takes one answer to STATUS; what does not prove itself is dropped with the answer (PROTOCOL section 3). */
+/** Takes one answer to STATUS; what does not prove itself is dropped with the answer (SPEC section 8). */
 export function onStatus(turn: Turn, oracle: number, message: Status): void {
   const { round } = turn.memory;
   if (turn.live === undefined || round === undefined) return;
@@ -98,7 +98,7 @@ function findForeign(
   return signed === undefined ? undefined : { signed, qc: undefined };
 }
 
-/** Records W dead and tells all oracles: someone went on without me (PROTOCOL section 3). */
+/** Records W dead and tells all oracles: someone went on without me (SPEC section 8). */
 function stale(turn: Turn, proof: AheadHeader, release: number): void {
   finish(turn);
   const live = turn.alive();
@@ -159,7 +159,7 @@ function goOn(turn: Turn, answers: readonly CheckedStatus[]): void {
   enterRunning(turn);
 }
 
-/** Judges a STATUS round with at least q answers (PROTOCOL section 3, "The victim's side"). */
+/** Judges a STATUS round with at least q answers (SPEC section 8). */
 export function judge(turn: Turn): void {
   const { memory, context } = turn;
   const { round } = memory;

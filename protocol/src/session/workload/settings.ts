@@ -6,7 +6,7 @@ export interface WorkloadSettings {
   readonly heartbeatMs: number;
   /** Heartbeats and retries vary by this fraction either way. */
   readonly jitter: number;
-  /** How long safe start waits for more answers after q (PROTOCOL section 3, "The victim's side"). */
+  /** How long safe start waits for more answers after q (SPEC section 8). */
   readonly graceMs: number;
   /** How long the chosen signers have for their signature shares. */
   readonly signTimeoutMs: number;

@@ -126,7 +126,7 @@ export function silent(signing: Signing): number[] {
 /**
  * Ends an attempt: completes what every chosen signer signed, records denials, rests
  * who was silent or refused. Only a z_i that fails against F(i) names a culprit; DENY,
- * NO_SHARE and silence name none (PROTOCOL section 3, 2).
+ * NO_SHARE and silence name none (SPEC section 5).
  */
 export function conclude(
   turn: Turn,

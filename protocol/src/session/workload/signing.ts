@@ -127,7 +127,7 @@ function choose(turn: Turn, signing: Signing, message: number): Chosen[] | undef
 
 /**
  * Draws W's nonces, computes every z_W and erases the nonces, all before COMMIT
- * exists; z_W stays in memory and W alone completes the signatures (PROTOCOL section 3, 2).
+ * exists; z_W stays in memory and W alone completes the signatures (SPEC section 5).
  */
 function prepare(turn: Turn, pending: PendingStep, chosen: readonly Chosen[]): SigningAttempt {
   const { group, constants } = turn;
@@ -216,7 +216,7 @@ export function trySigning(turn: Turn, pending: PendingStep, signing: Signing): 
 
 /**
  * Whether waiting is in vain: the step names a share version that too few of the oracles within reach hold, and
- * it brings the others no A_i. A step with a ratchet would (PROTOCOL section 4). Oracles that do not answer get
+ * it brings the others no A_i. A step with a ratchet would (SPEC section 6). Oracles that do not answer get
  * the time that signers get; a step that carries a ratchet waits, because another one would change nothing.
  */
 export function isStranded(turn: Turn, pending: PendingStep, signing: Signing): boolean {

@@ -9,7 +9,7 @@ export function pauseSigning(turn: Turn): void {
 }
 
 /**
- * Asks STATUS of all n (PROTOCOL section 3, "The victim's side"): at every start, when
+ * Asks STATUS of all n (SPEC section 8): at every start, when
  * continuity is lost, and while quarantined. No step leaves until the answers are judged.
  */
 export function beginRound(turn: Turn): void {

@@ -234,7 +234,7 @@ function handle(turn: Turn, input: WorkloadInput): void {
   }
 }
 
-/** The workload machine (PROTOCOL sections 2 to 4): one input, the new state, what comes of it. */
+/** The workload machine (SPEC sections 3 to 6 and 8): one input, the new state, what comes of it. */
 export function workloadStep(
   context: WorkloadContext,
   state: WorkloadState,

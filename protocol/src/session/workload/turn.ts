@@ -120,7 +120,7 @@ export class Turn {
     this.effects.push({ type: "statusChanged", mode, code });
   }
 
-  /** Secret bytes for chain keys and D (PROTOCOL section 4). */
+  /** Secret bytes for chain keys and D (SPEC section 6). */
   draw(count: number): Uint8Array {
     return draw(this.memory.pool, this.context.random, count);
   }
