@@ -3,15 +3,14 @@ import { toHex } from "../../src/bytes.ts";
 import { offerMutations } from "../../src/host/offered-items.ts";
 import { EQUIVOCATIONS_PER_ORACLE_MAX } from "../../src/limits.ts";
 import { statements } from "../../src/registry/registry.ts";
-import { rosterHash } from "../../src/registry/roster.ts";
 import { subjectKey, subjectOf } from "../../src/registry/subject.ts";
 import { records as oracleRecords } from "../../src/session/oracle/index.ts";
-import { type StaleNotice, staleInput } from "../../src/session/stale.ts";
+import { staleInput } from "../../src/session/stale.ts";
 import { seededRandom } from "../group/backends.ts";
 import { damaged, recordOf, stolen, votesFor } from "./stolen-workload.ts";
 import { Cluster } from "./workload-cluster.ts";
 import { group, statementOf } from "./world/cast.ts";
-import { ask, forgeCertificate, forgeStep, forgeVote } from "./world/forge.ts";
+import { ask, forgeCertificate, forgeStaleNotice, forgeStep, forgeVote } from "./world/forge.ts";
 
 describe("floods by a corrupt peer", () => {
   const hashes = (count: number, name: string): Uint8Array[] => {
@@ -158,14 +157,7 @@ describe("gossip that must not be lost", () => {
   test("a stale notice reaches an oracle that never heard of the instance, and holds there", () => {
     const { cluster, live } = stolen("unknown-stale");
     const step = forgeStep(live, "next");
-    const notice: StaleNotice = {
-      version: 1,
-      rosterHash: rosterHash(cluster.cast.roster),
-      instance: step.signed.header.instance,
-      head: live.head,
-      proof: { signed: step.signed, qc: undefined },
-      release: 0,
-    };
+    const notice = forgeStaleNotice(live, step);
     const signature = group.ed25519.sign(live.chainSeed, staleInput(notice));
     const item = { kind: "stale" as const, notice: { notice, signature }, enrollment: live.enrollment };
     const other = new Cluster("unknown-stale-elsewhere");

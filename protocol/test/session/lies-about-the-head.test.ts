@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { rosterHash } from "../../src/registry/roster.ts";
 import { type StaleNotice, staleInput } from "../../src/session/stale.ts";
 import { statusInput } from "../../src/session/status.ts";
 import { assembleCertificate, verifyCertificate } from "../../src/session/vote.ts";
 import { codeOf, damaged, stolen, votesFor } from "./stolen-workload.ts";
 import { Cluster, CrashingFile, liveOf } from "./workload-cluster.ts";
 import { group, ticketOf } from "./world/cast.ts";
-import { ask, forgeCertificate, forgeStep, goOn, stepMessage } from "./world/forge.ts";
+import { ask, forgeCertificate, forgeStaleNotice, forgeStep, goOn, stepMessage } from "./world/forge.ts";
 
 describe("who lies about the head", () => {
   test("a certified header that came with a broken signature does not hide a fork: suspected at once, then proven", () => {
@@ -64,14 +63,7 @@ describe("who lies about the head", () => {
     const step = forgeStep(live, "next");
     const qc = assembleCertificate(votesFor(cluster, step, [1, 2, 3]));
     const broken = { ...step.signed, chainSignature: damaged(step.signed.chainSignature) };
-    const notice: StaleNotice = {
-      version: 1,
-      rosterHash: rosterHash(cluster.cast.roster),
-      instance: step.signed.header.instance,
-      head: live.head,
-      proof: { signed: broken, qc },
-      release: 0,
-    };
+    const notice = forgeStaleNotice(live, step, { proof: { signed: broken, qc } });
     const signature = group.ed25519.sign(live.chainSeed, staleInput(notice));
     expect(ask(cluster.loop, cluster.node(4), { kind: "stale", notice, signature }).kind).toBe("noted");
   });
@@ -80,14 +72,8 @@ describe("who lies about the head", () => {
     const { cluster, live } = stolen("garbage-certificate");
     const step = forgeStep(live, "next");
     const votes = live.head.qc.votes.map((vote) => ({ ...vote, signature: damaged(vote.signature) }));
-    const notice: StaleNotice = {
-      version: 1,
-      rosterHash: rosterHash(cluster.cast.roster),
-      instance: step.signed.header.instance,
-      head: { ...live.head, qc: { ...live.head.qc, votes } },
-      proof: { signed: step.signed, qc: undefined },
-      release: 0,
-    };
+    const head = { ...live.head, qc: { ...live.head.qc, votes } };
+    const notice = forgeStaleNotice(live, step, { head });
     const signature = group.ed25519.sign(live.chainSeed, staleInput(notice));
     const answer = ask(cluster.loop, cluster.node(2), { kind: "stale", notice, signature });
     expect(codeOf(answer)).toBe("ERR_STALE_INVALID");
@@ -96,14 +82,7 @@ describe("who lies about the head", () => {
   test("nobody but the holder of the chain key can send a notice, and not for another roster or release", () => {
     const { cluster, live } = stolen("forged-notice");
     const step = forgeStep(live, "next");
-    const notice: StaleNotice = {
-      version: 1,
-      rosterHash: rosterHash(cluster.cast.roster),
-      instance: step.signed.header.instance,
-      head: live.head,
-      proof: { signed: step.signed, qc: undefined },
-      release: 0,
-    };
+    const notice = forgeStaleNotice(live, step);
     const sign = (one: StaleNotice, seed: Uint8Array): string =>
       codeOf(
         ask(cluster.loop, cluster.node(1), {

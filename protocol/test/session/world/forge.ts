@@ -13,6 +13,7 @@ import {
   type SignedHeader,
 } from "../../../src/session/header.ts";
 import { type Commit, commitInput, type NonceSlot, type SignedCommit } from "../../../src/session/signing.ts";
+import type { StaleNotice } from "../../../src/session/stale.ts";
 import {
   assembleCertificate,
   type Certificate,
@@ -180,4 +181,22 @@ export function ask(
 
 export function rosterOf(cast: Cast): Uint8Array {
   return rosterHash(cast.roster);
+}
+
+/** What the holder of the stolen head would say on seeing a step above it. */
+export function forgeStaleNotice(
+  { head }: Stolen,
+  { signed }: Pick<ForgedStep, "signed">,
+  fields: Partial<StaleNotice> = {},
+): StaleNotice {
+  const { rosterHash: roster, instance } = signed.header;
+  return {
+    version: 1,
+    rosterHash: roster,
+    instance,
+    head,
+    proof: { signed, qc: undefined },
+    release: 0,
+    ...fields,
+  };
 }
