@@ -46,6 +46,11 @@ const REGRESSIONS: readonly [scenario: string, seed: string, found: string][] = 
     "2026112220-81",
     "disks were stolen while the workload's word to erase was on its way",
   ],
+  [
+    "lying-signer",
+    "20261129-57",
+    "whoever was first with a slot for the next attempt was taken, so that the silent spoiled each one",
+  ],
   ["bad-dealing", "20261122-235", "the script looked while an honest ratchet was under way"],
 ];
 

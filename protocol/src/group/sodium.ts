@@ -146,6 +146,7 @@ function signatureOps(native: SodiumNative, areValid: AreValid): Ed25519 {
       return (message) => {
         const signature = new Uint8Array(SIGNATURE_BYTES);
         native.crypto_sign_detached(signature, message, sk);
+        recent.note(pk, message, signature);
         return signature;
       };
     },

@@ -17,11 +17,11 @@ export class DpopNonceBook {
   }
 
   current(): string {
-    const { group, voteSeed, oracle, clock } = this.#core.options;
+    const { oracle, clock } = this.#core.options;
     const step = dpopNonceStep(clock.nowMs());
     if (this.#current?.step !== step) {
       const name = { oracle, rosterHash: this.#rosterHash, step };
-      const text = formatDpopNonce(name, group.ed25519.sign(voteSeed, dpopNonceInput(name)));
+      const text = formatDpopNonce(name, this.#core.voteKey.sign(dpopNonceInput(name)));
       this.#current = { step, text };
     }
     return this.#current.text;

@@ -15,6 +15,7 @@ const WAITS_MAX = 3;
 /** Intervals after which everything open is sent again: a queue may have lost it. */
 const RESEND_INTERVALS = 8;
 const SENT_MAX = 2048;
+const WAITING_MAX = 2048;
 
 /** One connected peer: what it was sent, what it offered and I still lack, and what it may still make me do. */
 export class GossipPeer {
@@ -22,6 +23,8 @@ export class GossipPeer {
   synced = false;
   /** Undecided headers sent lately, by hash. */
   readonly #sent = new Set<string>();
+  /** Headers that it showed and whose certificate neither of us had then, by hash. */
+  readonly #waiting = new Set<string>();
   /** What it offered and I lack, by hash; the longest unasked first. */
   readonly #wanted = new Map<string, Hash>();
   #budget = BUDGET;
@@ -47,6 +50,21 @@ export class GossipPeer {
 
   markSent(name: string): void {
     this.#sent.add(name);
+  }
+
+  /** It holds a header and waits for its certificate; of too many the oldest are forgotten until they are shown again. */
+  waits(headerHash: Hash): void {
+    this.#waiting.add(toHex(headerHash));
+    if (this.#waiting.size <= WAITING_MAX) return;
+    for (const oldest of this.#waiting) {
+      this.#waiting.delete(oldest);
+      break;
+    }
+  }
+
+  /** Whether it waited for this certificate; it is being sent now. */
+  waited(headerHash: Hash): boolean {
+    return this.#waiting.size > 0 && this.#waiting.delete(toHex(headerHash));
   }
 
   /** Takes a page of its inventory: pages come in order, page 0 begins again. False for anything else. */

@@ -7,7 +7,14 @@ import { workloadOf } from "../registry/registry.ts";
 import { type Roster, rosterHash, verifyRoster, voteKeyOf } from "../registry/roster.ts";
 import { headerHash } from "../session/header.ts";
 import { selfOf } from "../session/oracle/cast-vote.ts";
-import { type OracleContext, type OracleEffect, type Outcome, records } from "../session/oracle/index.ts";
+import {
+  type OracleContext,
+  type OracleEffect,
+  type Outcome,
+  records,
+  type VoteKey,
+  voteKeyFrom,
+} from "../session/oracle/index.ts";
 import type { SignedVote } from "../session/vote.ts";
 import type { GossipItem } from "../wire/peer.ts";
 import type { OracleMessage } from "../wire/session.ts";
@@ -34,6 +41,8 @@ export interface Destinations {
 export interface GossipSink {
   now(item: GossipItem): void;
   moved(instance: Hash): void;
+  /** A peer waits for the certificate of this header. */
+  waits(oracle: number, headerHash: Hash): void;
   /** A vote of this oracle is durable and leaves: from now on every message shows it. */
   voted(vote: SignedVote): void;
   /** `from`: the peer that spoke of it. */
@@ -53,6 +62,7 @@ export class OracleCore {
   readonly vault: NonceVault;
   readonly bootId: Uint8Array;
   readonly newest: Roster;
+  readonly voteKey: VoteKey;
   readonly counts: Record<string, number> = {};
   readonly #rosters = new Map<string, Roster>();
   gossip: GossipSink | undefined;
@@ -69,9 +79,9 @@ export class OracleCore {
     }
     if (previous === undefined) throw new IpseError("ERR_ROSTER_UNKNOWN", "an oracle needs a roster");
     this.newest = previous;
-    const mine = options.group.ed25519.publicKey(options.voteSeed);
+    this.voteKey = voteKeyFrom(options.group, options.voteSeed);
     const named = voteKeyOf(previous, options.oracle);
-    if (named === undefined || toHex(named) !== toHex(mine)) {
+    if (named === undefined || !equalBytes(named, this.voteKey.publicKey)) {
       throw new IpseError("ERR_ROSTER_VOTE_KEY", "the roster names another vote key for this oracle");
     }
     this.view = new StoreView(options.store, (error) => {
@@ -96,11 +106,11 @@ export class OracleCore {
   }
 
   context(): OracleContext {
-    const { group, oracle, voteSeed, clock } = this.options;
+    const { group, oracle, clock } = this.options;
     return {
       group,
       oracle,
-      voteSeed,
+      voteKey: this.voteKey,
       view: this.view,
       nowMs: Math.floor(clock.nowMs()),
       roster: (hash) => this.roster(hash),
@@ -184,6 +194,8 @@ export class OracleCore {
       case "moved":
         this.count("steps_certified_total");
         return this.gossip?.moved(effect.instance);
+      case "peer-waits":
+        return to.peer === undefined ? undefined : this.gossip?.waits(to.peer, effect.headerHash);
       case "drop-slots":
         return this.vault.drop(effect.instance);
       case "wipe":
@@ -212,7 +224,7 @@ export class OracleCore {
 
   /** Status, head and policy are read again here, at the moment of signing. */
   #sign(effect: Extract<OracleEffect, { kind: "sign" }>): OracleMessage {
-    const { group, oracle, voteSeed, clock } = this.options;
+    const { group, oracle, clock } = this.options;
     const record = this.view.get(records.instances, effect.subject.instance);
     if (record === undefined || record.status !== "active" || this.fenced) {
       const code = `ERR_INSTANCE_${(record?.status ?? "unknown").toUpperCase()}`;
@@ -237,7 +249,7 @@ export class OracleCore {
       {
         group,
         oracle,
-        voteSeed,
+        voteKey: this.voteKey,
         vault: this.vault,
         threshold: record.constants.threshold,
         workload: workloadOf(this.view, effect.spiffeId),

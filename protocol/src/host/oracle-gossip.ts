@@ -2,6 +2,7 @@ import { toHex } from "../bytes.ts";
 import { encode, type Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import { FRAME_BYTES_MAX, GOSSIP_INTERVAL_MS } from "../limits.ts";
+import type { CertifiedHeader } from "../session/certified.ts";
 import { headerHash } from "../session/header.ts";
 import {
   learnEnrollment,
@@ -112,6 +113,10 @@ export class OracleGossip implements GossipSink {
     for (const vote of record?.head === undefined ? [] : votesOf(record.head.qc)) this.#votes.saw(vote);
   }
 
+  waits(oracle: number, headerHash: Hash): void {
+    this.#peers.get(oracle)?.waits(headerHash);
+  }
+
   voted(vote: SignedVote): void {
     this.#votes.saw(vote);
   }
@@ -186,25 +191,36 @@ export class OracleGossip implements GossipSink {
     for (const [name] of news) peer.markSent(name);
   }
 
-  #movedItems(): GossipItem[] {
-    const items: GossipItem[] = [];
+  #movedHeads(): CertifiedHeader[] {
+    const heads: CertifiedHeader[] = [];
     for (const [key, instance] of this.#moved) {
-      if (items.length >= OPEN_SCAN_LIMIT) break;
+      if (heads.length >= OPEN_SCAN_LIMIT) break;
       this.#moved.delete(key);
       const head = this.#core.view.get(records.instances, instance)?.head;
-      if (head !== undefined) items.push({ kind: "head", certified: head });
+      if (head !== undefined) heads.push(head);
     }
-    return items;
+    return heads;
+  }
+
+  /**
+   * Whether a peer must be shown a head. One whose vote stands in the certificate holds the header, and the workload
+   * brings it the certificate; if that fails it shows the header, and gets the certificate then.
+   */
+  #needs(oracle: number, peer: GossipPeer, { signed, qc }: CertifiedHeader): boolean {
+    const waited = peer.waited(headerHash(signed.header));
+    return waited || !qc.votes.some((vote) => vote.oracle === oracle);
   }
 
   #tick(): void {
     const { clock } = this.#core.options;
     this.#core.vault.expire(clock.monotonicMs());
-    const moved = this.#movedItems();
+    const moved = this.#movedHeads();
     const open = this.#openItems();
     for (const [oracle, peer] of this.#peers) {
       peer.tick();
-      this.#sendOpen(oracle, peer, open, moved);
+      const heads = moved.filter((head) => this.#needs(oracle, peer, head));
+      const items = heads.map((certified): GossipItem => ({ kind: "head", certified }));
+      this.#sendOpen(oracle, peer, open, items);
       this.#askFor(oracle, peer);
       if (this.#missed.delete(oracle)) this.#offer(oracle);
       else this.#offers.get(oracle)?.pump();

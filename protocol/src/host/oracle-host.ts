@@ -105,8 +105,7 @@ class OracleHost extends OracleReads implements OracleNode {
   }
 
   signPeerProof(input: Uint8Array): Uint8Array {
-    const { group, voteSeed } = this.#core.options;
-    return group.ed25519.sign(voteSeed, input);
+    return this.#core.voteKey.sign(input);
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Group, Point, Scalar } from "../group/group.ts";
 import { NONCE_SLOT_MS } from "../limits.ts";
 import { identityKidText, judgeMessage } from "../policy/index.ts";
 import type { Workload } from "../registry/statement.ts";
-import type { OracleEffect } from "../session/oracle/index.ts";
+import type { OracleEffect, VoteKey } from "../session/oracle/index.ts";
 import { commitInput, denialInput, type ShareResult } from "../session/signing.ts";
 import type { OracleMessage } from "../wire/session.ts";
 import type { NonceVault } from "./nonce-vault.ts";
@@ -14,7 +14,7 @@ type SignEffect = Extract<OracleEffect, { kind: "sign" }>;
 export interface SignContext {
   readonly group: Group;
   readonly oracle: number;
-  readonly voteSeed: Uint8Array;
+  readonly voteKey: VoteKey;
   readonly vault: NonceVault;
   readonly threshold: number;
   readonly workload: Workload | undefined;
@@ -33,7 +33,7 @@ function deny(context: SignContext, effect: SignEffect, message: number, code: s
   return {
     kind: "denied",
     code,
-    signature: context.group.ed25519.sign(context.voteSeed, denialInput(denial)),
+    signature: context.voteKey.sign(denialInput(denial)),
   };
 }
 
@@ -101,8 +101,7 @@ export function signCommit(context: SignContext, effect: SignEffect): OracleMess
   const taken = vault.take(subject, named.bootId, named.slotId, monotonicMs);
   if (taken === undefined) return refused("ERR_NONCE_SLOT", "no such live nonce slot; send the STEP again");
   const results = signTaken(context, effect, taken);
-  const fresh = vault.slotFor(subject, taken.messages, effect.share as Scalar, monotonicMs);
-  const answer = { kind: "shares", oracle, ...subject, slotId: named.slotId, results, fresh } as const;
+  const answer = { kind: "shares", oracle, ...subject, slotId: named.slotId, results } as const;
   vault.given.keep(answer, input, monotonicMs + NONCE_SLOT_MS);
   return answer;
 }

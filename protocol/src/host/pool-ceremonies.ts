@@ -56,7 +56,6 @@ export class PoolCeremonies {
   readonly #context: DkgContext;
 
   constructor(core: OracleCore, book: CeremonyBook, sink: CeremonySink) {
-    const { group, voteSeed } = core.options;
     this.#core = core;
     this.#book = book;
     this.#sink = sink;
@@ -64,17 +63,17 @@ export class PoolCeremonies {
     this.#reporter = new CeremonyReporter(core, book, sink);
     this.#rosterHash = rosterHash(core.newest);
     this.#admission = new PoolAdmission(core, book, this.#rosterHash);
-    this.#context = { group, sign: (input) => group.ed25519.sign(voteSeed, input) };
+    this.#context = { group: core.options.group, sign: core.voteKey.sign };
   }
 
   load(): void {
-    const { oracle, group, voteSeed } = this.#core.options;
-    const voteKey = group.ed25519.publicKey(voteSeed);
+    const { oracle } = this.#core.options;
+    const { publicKey } = this.#core.voteKey;
     this.#archive.load();
     for (const [id, { initiator, serial, state }] of this.#core.view.scan(this.#book.ceremonies, 256)) {
       // Under another roster this oracle may have been somebody else.
       const named = state.params.voteKeys[oracle - 1];
-      if (state.party === oracle && named !== undefined && equalBytes(named, voteKey)) {
+      if (state.party === oracle && named !== undefined && equalBytes(named, publicKey)) {
         this.#add(id, initiator, serial, state);
       }
     }

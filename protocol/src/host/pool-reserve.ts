@@ -16,13 +16,13 @@ import { type Mutation, put, putOnce, remove } from "./table.ts";
 
 /** Throws ERR_ORACLE_FENCED, ERR_ROSTER_*, ERR_TICKET_*, ERR_RESERVE_SIGNATURE, ERR_WORKLOAD_UNKNOWN. */
 function checkRequest(context: OracleContext, request: ReserveRequest, signature: Uint8Array): void {
-  const { group, oracle, voteSeed } = context;
+  const { group, oracle, voteKey } = context;
   const { ticket } = request.ticket;
   check(!selfOf(context).fenced, "ERR_ORACLE_FENCED", "this oracle was rolled back and reserves nothing");
   const roster = context.roster(ticket.rosterHash);
   if (roster === undefined) throw new IpseError("ERR_ROSTER_UNKNOWN", "an unknown roster");
   const member = voteKeyOf(roster, oracle);
-  const mine = member !== undefined && equalBytes(member, group.ed25519.publicKey(voteSeed));
+  const mine = member !== undefined && equalBytes(member, voteKey.publicKey);
   check(mine, "ERR_ROSTER_VOTE_KEY", "this oracle has another vote key in the ticket's roster");
   check(
     request.use >= 1 && request.use <= ticket.uses,
@@ -68,7 +68,7 @@ export function onReserve(
   retryAfterMs: number,
 ): Outcome {
   checkRequest(context, request, signature);
-  const { view, group, oracle, voteSeed } = context;
+  const { view, oracle, voteKey } = context;
   const { use, evidenceKey } = request;
   const { id: ticketId, rosterHash } = request.ticket.ticket;
   const useKey = ticketUseKey(ticketId, use);
@@ -97,7 +97,7 @@ export function onReserve(
     use,
     evidenceKey,
   };
-  const signed = { reservation, signature: group.ed25519.sign(voteSeed, reservationInput(reservation)) };
+  const signed = { reservation, signature: voteKey.sign(reservationInput(reservation)) };
   return reserved(context, poolKeyId, signed, [
     putOnce(reservations, poolKeyId, signed),
     put(reservedUses, useKey, { given: [...given, { evidenceKey, poolKeyId }] }),

@@ -122,8 +122,6 @@ export const oracleMessage = union({
       headerHash: hash32,
       slotId: id16,
       results: list(shareResult, STEP_MESSAGES_MAX),
-      /** A slot for a retry with other signers on the same certified step. */
-      fresh: optional(nonceSlot),
     }),
   ],
   certAck: [5, struct({ instance: hash32, seq: u64, salt: salt32 })],

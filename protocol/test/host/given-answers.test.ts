@@ -11,7 +11,7 @@ const numbered = (n: number, length = 32): Uint8Array => {
 function answerFor(instance: Uint8Array, slot: number) {
   const subject = { instance, seq: 1, headerHash: numbered(7) };
   const slotId = numbered(slot, 16);
-  return { kind: "shares", oracle: 1, ...subject, slotId, results: [], fresh: undefined } as const;
+  return { kind: "shares", oracle: 1, ...subject, slotId, results: [] } as const;
 }
 
 describe("answers that are given again", () => {

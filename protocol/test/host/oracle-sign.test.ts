@@ -3,6 +3,7 @@ import { commit, type UncheckedCommitment, validateCommitment } from "../../src/
 import { NonceVault } from "../../src/host/nonce-vault.ts";
 import { signCommit } from "../../src/host/oracle-sign.ts";
 import type { ListedCommitments } from "../../src/session/oracle/context.ts";
+import { voteKeyFrom } from "../../src/session/oracle/vote-key.ts";
 import { randomScalar, seededRandom } from "../group/backends.ts";
 import { raw } from "../session/workload-cluster.ts";
 import { group, SPIFFE_ID } from "../session/world/cast.ts";
@@ -46,7 +47,7 @@ function committed(listFor: (own: UncheckedCommitment, j: number) => ListedCommi
   const context = {
     group,
     oracle: ME,
-    voteSeed: random(32),
+    voteKey: voteKeyFrom(group, random(32)),
     vault,
     threshold: 2,
     workload,

@@ -95,7 +95,6 @@ export const oracleMessage: Arbitrary<OracleMessage> = fc.oneof(
     headerHash: hash,
     slotId: id16,
     results: some(shareResult),
-    fresh: maybe(nonceSlot),
   }),
   fc.record({ kind: kind("certAck"), instance: hash, seq: u64, salt: hash }),
   fc.record({ kind: kind("status"), answer: statusAnswer, proof: maybe(statusProof), signature }),

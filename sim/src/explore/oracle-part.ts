@@ -12,6 +12,8 @@ import {
   onStep,
   openHeaders,
   records,
+  type VoteKey,
+  voteKeyFrom,
 } from "@ipse/protocol/session/oracle";
 import type { AgentRequest } from "@ipse/protocol/session/workload";
 import type { OracleMessage } from "@ipse/protocol/wire";
@@ -51,6 +53,7 @@ export class OraclePart {
   readonly #oracle: number;
   readonly #instance: Uint8Array;
   readonly #image: DiskImage;
+  readonly #voteKey: VoteKey;
   readonly #states = new Map<string, OracleState>();
   readonly #done = new Map<string, OracleResult>();
   readonly #heard = new Map<string, Map<number, OracleState>>();
@@ -60,6 +63,7 @@ export class OraclePart {
     this.#oracle = oracle;
     this.#instance = instance;
     this.#image = image;
+    this.#voteKey = voteKeyFrom(cluster.group, cluster.voteSeeds[oracle - 1] ?? SALT);
   }
 
   get distinct(): number {
@@ -102,11 +106,11 @@ export class OraclePart {
   }
 
   #context(rows: ReadonlyMap<string, unknown>): OracleContext {
-    const { group, roster, rosterHash, voteSeeds } = this.#cluster;
+    const { group, roster, rosterHash } = this.#cluster;
     return {
       group,
       oracle: this.#oracle,
-      voteSeed: voteSeeds[this.#oracle - 1] ?? SALT,
+      voteKey: this.#voteKey,
       view: this.#view(rows),
       nowMs: 0,
       roster: (hash) => (equalBytes(hash, rosterHash) ? roster : undefined),

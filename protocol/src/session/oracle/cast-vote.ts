@@ -67,7 +67,7 @@ function signVote(draft: InstanceDraft, header: SignedHeader["header"], shareOk:
     shareVersion: shareOk ? header.shareVersion : newest,
     counter,
   };
-  return { vote, signature: context.group.ed25519.sign(context.voteSeed, voteInput(vote)) };
+  return { vote, signature: context.voteKey.sign(voteInput(vote)) };
 }
 
 /**

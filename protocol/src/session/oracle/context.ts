@@ -7,12 +7,13 @@ import type { GossipItem } from "../../wire/peer.ts";
 import type { OracleMessage } from "../../wire/session.ts";
 import type { Message } from "../body.ts";
 import type { SignedCommit } from "../signing.ts";
+import type { VoteKey } from "./vote-key.ts";
 
 /** Everything a step of the oracle machine depends on besides its input. */
 export interface OracleContext {
   readonly group: Group;
   readonly oracle: number;
-  readonly voteSeed: Uint8Array;
+  readonly voteKey: VoteKey;
   readonly view: View;
   readonly nowMs: number;
   roster(hash: Hash): Roster | undefined;
@@ -61,6 +62,8 @@ export type OracleEffect =
   /** To the peer whose message is being handled. */
   | { readonly kind: "answer-peer"; readonly item: GossipItem }
   | { readonly kind: "fetch"; readonly instance: Hash; readonly seq: number }
+  /** The peer whose message is being handled holds a header that neither of us knows a certificate for. */
+  | { readonly kind: "peer-waits"; readonly headerHash: Hash }
   /** The head moved: gossip it at the next interval. */
   | { readonly kind: "moved"; readonly instance: Hash }
   /** The instance's slots are void (suspended, revoked, superseded). */

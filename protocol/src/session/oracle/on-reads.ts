@@ -44,7 +44,7 @@ export function onStatus(context: OracleContext, instance: Uint8Array, challenge
     head,
     above,
   };
-  const signature = context.group.ed25519.sign(context.voteSeed, statusInput(answer));
+  const signature = context.voteKey.sign(statusInput(answer));
   const proof = status === "active" || status === "ended" ? releaseOf(draft) : proofOf(draft);
   draft.effect({ kind: "reply", message: { kind: "status", answer, proof, signature } });
   return draft.outcome();

@@ -194,6 +194,7 @@ export function onHeader(context: OracleContext, signed: SignedHeader, along: Ce
   }
   const mine = draft.record.vote?.signed.header.seq === header.seq;
   if (!mine) storeUndecided(draft, { signed, parent });
+  draft.effect({ kind: "peer-waits", headerHash: headerHash(header) });
   if (header.seq <= draft.headSeq) draft.effect({ kind: "fetch", instance: draft.id, seq: header.seq });
   return draft.outcome();
 }

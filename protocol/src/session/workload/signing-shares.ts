@@ -48,7 +48,7 @@ function denialVerifies(
   return key !== undefined && turn.group.ed25519.verify(key, denialInput(denial), result.signature);
 }
 
-/** z_i or DENY per message, and a slot for a retry. True when the attempt has all its answers. */
+/** z_i or DENY per message. True when the attempt has all its answers. */
 export function onShares(
   turn: Turn,
   oracle: number,
@@ -64,7 +64,6 @@ export function onShares(
     equalBytes(answer.instance, header.instance) &&
     equalBytes(answer.headerHash, headerHash(header));
   if (!ours) return false;
-  if (answer.fresh?.commitments.length === count) turn.view(oracle).slot = answer.fresh;
   const { attempt } = signing;
   const index = attempt?.signers.indexOf(oracle) ?? -1;
   const slot = attempt?.slots[index];

@@ -32,6 +32,7 @@ export function newSigning(messageCount: number): Signing {
     attempt: undefined,
     rounds: 0,
     strandedMs: undefined,
+    awaitingMs: undefined,
   };
 }
 
@@ -98,15 +99,19 @@ function validated(turn: Turn, oracle: number, slot: NonceSlot): Chosen | undefi
   }
 }
 
+/** The oracles that could sign this message if they had a slot. */
+function able(turn: Turn, signing: Signing, message: number): number[] {
+  const denied = deniers(signing, message);
+  return turn.oracles.filter((oracle) => {
+    const { up, vote } = turn.view(oracle);
+    return up && vote?.vote.shareOk !== false && !signing.excluded.has(oracle) && !denied.has(oracle);
+  });
+}
+
 /** The t best oracles with a slot for this message: rested before resting, then the fastest. In id order. */
 function choose(turn: Turn, signing: Signing, message: number): Chosen[] | undefined {
-  const denied = deniers(signing, message);
-  const candidates = turn.oracles
-    .filter((oracle) => {
-      const { up, slot, vote } = turn.view(oracle);
-      const able = up && slot !== undefined && vote?.vote.shareOk !== false;
-      return able && !signing.excluded.has(oracle) && !denied.has(oracle);
-    })
+  const candidates = able(turn, signing, message)
+    .filter((oracle) => turn.view(oracle).slot !== undefined)
     .sort((a, b) => {
       const rest = Number(signing.resting.has(a)) - Number(signing.resting.has(b));
       return rest || turn.view(a).latencyMs - turn.view(b).latencyMs || a - b;
@@ -182,14 +187,31 @@ function sendCommit(turn: Turn, pending: PendingStep, attempt: SigningAttempt): 
     turn.view(oracle).slot = undefined;
     turn.send(oracle, { kind: "commit", commit, signature });
   }
-  turn.timer("signing", patienceMs(turn, attempt));
+  turn.timer("signing", patienceMs(turn, attempt.signers, attempt.packages.length));
 }
 
-/** How long the signers have: several times what the slowest of them usually takes, and some for every message. */
-function patienceMs(turn: Turn, { signers, packages }: SigningAttempt): number {
-  const usualMs = Math.max(...signers.map((oracle) => turn.view(oracle).latencyMs));
-  const workMs = packages.length * SIGN_MS_PER_MESSAGE;
+/** How long oracles have: several times what the slowest of them usually takes, and some for every message. */
+function patienceMs(turn: Turn, oracles: readonly number[], messages: number): number {
+  const usualMs = Math.max(...oracles.map((oracle) => turn.view(oracle).latencyMs));
+  const workMs = messages * SIGN_MS_PER_MESSAGE;
   return Math.min(turn.context.settings.signTimeoutMs, PATIENCE_MS_MIN + PATIENCE_FACTOR * usualMs) + workMs;
+}
+
+/**
+ * Whether to wait for others than those who were silent before: every attempt spends its signers' slots, and who asks
+ * for new ones must not take whoever answers first, or the silent would spoil each attempt again.
+ */
+function awaitsRested(turn: Turn, signing: Signing, message: number, chosen: readonly Chosen[]): boolean {
+  if (!chosen.some(({ oracle }) => signing.resting.has(oracle))) return false;
+  const rested = able(turn, signing, message).filter((oracle) => {
+    const { slot, shareless } = turn.view(oracle);
+    return slot === undefined && !shareless && !signing.resting.has(oracle);
+  });
+  if (rested.length === 0) return false;
+  signing.awaitingMs ??= turn.monotonicMs;
+  const leftMs = signing.awaitingMs + patienceMs(turn, rested, signing.outcomes.length) - turn.monotonicMs;
+  if (leftMs > 0) turn.timer("awaiting", leftMs);
+  return leftMs > 0;
 }
 
 /**
@@ -208,6 +230,11 @@ export function trySigning(turn: Turn, pending: PendingStep, signing: Signing): 
     for (const oracle of turn.oracles) pursue(turn, oracle);
     return false;
   }
+  if (awaitsRested(turn, signing, open, chosen)) {
+    for (const oracle of turn.oracles) pursue(turn, oracle);
+    return false;
+  }
+  signing.awaitingMs = undefined;
   signing.rounds++;
   signing.attempt = prepare(turn, pending, chosen);
   sendCommit(turn, pending, signing.attempt);

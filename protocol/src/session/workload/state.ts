@@ -75,6 +75,8 @@ export interface Signing {
   rounds: number;
   /** Since when too few of those who answered hold the share; undefined while that is not so. */
   strandedMs: number | undefined;
+  /** Since when slots of oracles that were not silent are waited for; undefined while none are. */
+  awaitingMs: number | undefined;
 }
 
 /** An oracle's answer to STATUS, of which only what proves itself was kept. */

@@ -1,0 +1,65 @@
+import { describe, expect, test, vi } from "vitest";
+import { assembleCertificate } from "../../src/session/vote.ts";
+import { recordOf, stolen, votesFor } from "./stolen-workload.ts";
+import type { Cluster } from "./workload-cluster.ts";
+import { ask, forgeStep } from "./world/forge.ts";
+
+const VOTERS = [1, 2, 3];
+
+/** Who is sent a head by whom, as `from > to`. */
+function headsSent(cluster: Cluster): string[] {
+  const sent: string[] = [];
+  for (const id of cluster.ids) {
+    const node = cluster.node(id);
+    const receive = node.onPeerMessage.bind(node);
+    vi.spyOn(node, "onPeerMessage").mockImplementation((from, message) => {
+      const heads = message.kind === "gossip" ? message.items.filter(({ kind }) => kind === "head") : [];
+      for (const _ of heads) sent.push(`${from} > ${id}`);
+      receive(from, message);
+    });
+  }
+  return sent;
+}
+
+/** A step that oracles voted for, and its certificate from the votes of 1, 2 and 3. */
+function certifiedStep(name: string, heard: readonly number[]) {
+  const { cluster, live } = stolen(name);
+  cluster.loop.pass(3000);
+  const sent = headsSent(cluster);
+  const step = forgeStep(live, name);
+  const votes = votesFor(cluster, step, heard).filter(({ vote }) => VOTERS.includes(vote.oracle));
+  const qc = assembleCertificate(votes);
+  const { instance, seq } = step.signed.header;
+  const headOf = (id: number) => recordOf(cluster, id, instance).head?.signed.header.seq;
+  const tell = (id: number) => {
+    const cert = { kind: "cert", certified: { signed: step.signed, qc }, enrollment: undefined } as const;
+    expect(ask(cluster.loop, cluster.node(id), { ...cert, signature: undefined }).kind).toBe("certAck");
+  };
+  return { cluster, sent, seq, headOf, tell };
+}
+
+describe("a certified head", () => {
+  test("is not sent to those who voted for it and whom the workload told; who did neither gets it", () => {
+    const { cluster, sent, seq, headOf, tell } = certifiedStep("told", VOTERS);
+    for (const id of VOTERS) tell(id);
+    cluster.loop.pass(1500);
+    expect(headOf(4)).toBe(seq);
+    expect(new Set(sent)).toEqual(new Set(["1 > 4", "2 > 4", "3 > 4"]));
+  });
+
+  test("reaches voters that the workload did not tell, also when they had shown the header before it came", () => {
+    const { cluster, seq, headOf, tell } = certifiedStep("untold", [1, 2, 3, 4]);
+    cluster.loop.pass(2500);
+    expect([1, 2, 3, 4].map(headOf)).toEqual([seq - 1, seq - 1, seq - 1, seq - 1]);
+    tell(1);
+    cluster.loop.pass(2500);
+    expect([1, 2, 3, 4].map(headOf)).toEqual([seq, seq, seq, seq]);
+  });
+
+  test("reaches voters that show the header after it came", () => {
+    const { cluster, seq, headOf, tell } = certifiedStep("asked", VOTERS);
+    tell(1);
+    cluster.loop.pass(2500);
+    expect([1, 2, 3, 4].map(headOf)).toEqual([seq, seq, seq, seq]);
+  });
+});
