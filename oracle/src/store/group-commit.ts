@@ -31,9 +31,9 @@ const GROUP_OPS_MAX = 8192;
 
 /**
  * A Store over one-write-at-a-time backends. Commits that arrive while a write is under way are merged into
- * the next one, so that the price of an fsync is shared. Readers see a commit from the moment its `done` is
- * called, never before: until then `#shown` keeps the value a running write replaces (undefined: there is none).
- * Only keys that may be scanned are kept in memory; those of point tables are read from the disk, page by page.
+ * the next one, so that the price of an fsync is shared. What may be scanned is shown from the moment a commit's `done` is
+ * called, never before: until then `#shown` keeps the value a running write replaces (undefined: there is none). Keys of
+ * point tables are not kept in memory; what they held before is not read for the sake of showing it a little longer.
  */
 export class GroupCommitStore implements Store {
   readonly #backend: Backend;
@@ -162,7 +162,7 @@ export class GroupCommitStore implements Store {
     const group = this.#takeGroup();
     const conflicts = new Set<Commit>();
     const merged = this.#merge(group, conflicts);
-    for (const key of merged.keys()) this.#shown.set(key, this.#value(key));
+    for (const key of merged.keys()) if (!isPoint(key)) this.#shown.set(key, this.#value(key));
     try {
       if (merged.size > 0) {
         await this.#backend.write([...merged].map(([key, value]) => ({ key, value })));
@@ -191,8 +191,9 @@ export class GroupCommitStore implements Store {
       for (const { key, value } of commit.ops) {
         const left = (writers.get(key) ?? 1) - 1;
         writers.set(key, left);
+        if (isPoint(key)) continue;
         if (value === undefined) this.#keys.delete(key);
-        else if (!isPoint(key)) this.#keys.add(key);
+        else this.#keys.add(key);
         if (left === 0) this.#shown.delete(key);
         else this.#shown.set(key, value);
       }

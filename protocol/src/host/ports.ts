@@ -49,8 +49,8 @@ export interface Store {
   ): void;
   /**
    * Applies all or nothing. Commits are applied in call order; `get` and `scan` show
-   * them from the moment `done` is called. `done(undefined)` only once the write
-   * would survive a power cut. `done(error)`: nothing was applied; any error but
+   * them from the moment `done` is called, `get` of a point table's key perhaps earlier: whoever reads through a
+   * StoreView sees them from the call on. `done(undefined)` only once the write would survive a power cut. `done(error)`: nothing was applied; any error but
    * ERR_STORE_CONFLICT ends the process (SPEC section 7).
    */
   commit(ops: readonly StoreOp[], done: (error: Error | undefined) => void): void;

@@ -1,16 +1,56 @@
 import { byteKey, concatBytes } from "../bytes.ts";
-import { decode, encode, remembered } from "../encoding/index.ts";
+import { decode, encode } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import type { Store, StoreOp } from "./ports.ts";
 import type { Mutation, Table, View } from "./table.ts";
 
-/** Decoded records kept in memory; those that nobody asked for lately go first. */
+/** Decoded records of one table kept in memory; those that nobody asked for lately go first. */
 const CACHE_RECORDS_MAX = 8192;
 
-const prefixKey = remembered(byteKey);
+interface Pending {
+  value: unknown;
+  writes: number;
+}
 
-function nameOf({ prefix }: Table<unknown>, key: Uint8Array): string {
-  return prefixKey(prefix) + byteKey(key);
+/** What is in memory of one table, by key. */
+class TableCache {
+  readonly pending = new Map<string, Pending>();
+  /** Two generations: what is asked for moves to the young one, which replaces the old one when it is full. */
+  #young = new Map<string, unknown>();
+  #old = new Map<string, unknown>();
+
+  get(name: string): unknown {
+    const young = this.#young.get(name);
+    if (young !== undefined) return young;
+    const old = this.#old.get(name);
+    if (old !== undefined) this.remember(name, old);
+    return old;
+  }
+
+  remember(name: string, value: unknown): void {
+    if (this.#young.size >= CACHE_RECORDS_MAX / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(name, value);
+  }
+
+  /**
+   * A write is durable: what was read before is kept up to date. Nothing else enters by being written, or rows that
+   * nobody reads again (history, burned ids) would push out those that every step reads.
+   */
+  settle(name: string): void {
+    const pending = this.pending.get(name);
+    if (pending === undefined) return;
+    pending.writes -= 1;
+    if (pending.writes > 0) return;
+    this.pending.delete(name);
+    if (pending.value === undefined) {
+      this.#young.delete(name);
+      this.#old.delete(name);
+    } else if (this.#young.has(name)) this.#young.set(name, pending.value);
+    else if (this.#old.has(name)) this.remember(name, pending.value);
+  }
 }
 
 /**
@@ -20,10 +60,7 @@ function nameOf({ prefix }: Table<unknown>, key: Uint8Array): string {
 export class StoreView implements View {
   readonly #store: Store;
   readonly #fail: (error: Error) => void;
-  /** Two generations: what is asked for moves to the young one, which replaces the old one when it is full. */
-  #young = new Map<string, unknown>();
-  #old = new Map<string, unknown>();
-  readonly #pending = new Map<string, { value: unknown; writes: number }>();
+  readonly #caches = new Map<Table<unknown>, TableCache>();
   #submitted = 0;
   #durable = 0;
   #waiting: { after: number; run: () => void }[] = [];
@@ -34,22 +71,26 @@ export class StoreView implements View {
     this.#fail = fail;
   }
 
-  get<T>(from: Table<T>, key: Uint8Array): T | undefined {
-    const name = nameOf(from as Table<unknown>, key);
-    const pending = this.#pending.get(name);
-    if (pending !== undefined) return pending.value as T | undefined;
-    const young = this.#young.get(name);
-    if (young !== undefined) return young as T;
-    const old = this.#old.get(name);
-    if (old !== undefined) {
-      this.#remember(name, old);
-      return old as T;
+  #cacheOf(table: Table<unknown>): TableCache {
+    let cache = this.#caches.get(table);
+    if (cache === undefined) {
+      cache = new TableCache();
+      this.#caches.set(table, cache);
     }
+    return cache;
+  }
+
+  get<T>(from: Table<T>, key: Uint8Array): T | undefined {
+    const cache = this.#cacheOf(from as Table<unknown>);
+    const name = byteKey(key);
+    const pending = cache.pending.get(name);
+    const value = pending === undefined ? cache.get(name) : pending.value;
+    if (value !== undefined || pending !== undefined) return value as T | undefined;
     const bytes = this.#store.get(concatBytes(from.prefix, key));
     if (bytes === undefined) return undefined;
-    const value = decode(from.codec, bytes);
-    this.#remember(name, value);
-    return value;
+    const decoded = decode(from.codec, bytes);
+    cache.remember(name, decoded);
+    return decoded;
   }
 
   scan<T>(from: Table<T>, limit: number, start?: Uint8Array, after?: Uint8Array): [Uint8Array, T][] {
@@ -59,58 +100,35 @@ export class StoreView implements View {
     return rows.map(([key, value]) => [key.slice(from.prefix.length), decode(from.codec, value)]);
   }
 
-  #remember(name: string, value: unknown): void {
-    if (this.#young.size >= CACHE_RECORDS_MAX / 2) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(name, value);
-  }
-
-  #forget(name: string): void {
-    this.#young.delete(name);
-    this.#old.delete(name);
-  }
-
   /** Makes changes visible now and durable soon; `done` runs once they are. All or nothing. */
   submit(mutations: readonly Mutation[], done: () => void): void {
     const ops: StoreOp[] = [];
-    const names: string[] = [];
     for (const { table, key, value, ifAbsent } of mutations) {
-      const full = concatBytes(table.prefix, key);
-      const name = nameOf(table, key);
       if (ifAbsent === true && this.get(table, key) !== undefined) {
         throw new IpseError("ERR_STORE_CONFLICT", `a record of ${table.name} exists already`);
       }
       const bytes = value === undefined ? undefined : encode(table.codec, value);
+      const full = concatBytes(table.prefix, key);
       ops.push({ key: full, value: bytes, ...(ifAbsent === true ? { ifAbsent } : {}) });
-      names.push(name);
     }
-    mutations.forEach(({ value }, i) => {
-      const name = names[i] ?? "";
-      const writes = (this.#pending.get(name)?.writes ?? 0) + 1;
-      this.#pending.set(name, { value, writes });
+    const written = mutations.map(({ table, key, value }) => {
+      const [cache, name] = [this.#cacheOf(table), byteKey(key)];
+      const pending = cache.pending.get(name);
+      if (pending === undefined) cache.pending.set(name, { value, writes: 1 });
+      else {
+        pending.value = value;
+        pending.writes += 1;
+      }
+      return { cache, name };
     });
     this.#submitted += 1;
     this.#store.commit(ops, (error) => {
       if (error !== undefined) return this.#fail(error);
-      this.#settle(names);
+      this.#durable += 1;
+      for (const { cache, name } of written) cache.settle(name);
       done();
       this.#release();
     });
-  }
-
-  #settle(names: readonly string[]): void {
-    this.#durable += 1;
-    for (const name of names) {
-      const pending = this.#pending.get(name);
-      if (pending === undefined) continue;
-      pending.writes -= 1;
-      if (pending.writes > 0) continue;
-      this.#pending.delete(name);
-      if (pending.value === undefined) this.#forget(name);
-      else this.#remember(name, pending.value);
-    }
   }
 
   #release(): void {

@@ -155,7 +155,7 @@ describe("gossip that must not be lost", () => {
   });
 
   test("a stale notice reaches an oracle that never heard of the instance, and holds there", () => {
-    const { cluster, live } = stolen("unknown-stale");
+    const { live } = stolen("unknown-stale");
     const step = forgeStep(live, "next");
     const notice = forgeStaleNotice(live, step);
     const signature = group.ed25519.sign(live.chainSeed, staleInput(notice));

@@ -81,7 +81,10 @@ export class InstanceDraft {
   certifiedAt(seq: number): CertifiedHeader | undefined {
     const { head } = this.record;
     if (head !== undefined && head.signed.header.seq === seq) return head;
-    return this.#histories.get(seq) ?? this.context.view.get(histories, historyKey(this.id, seq))?.certified;
+    const kept = this.#histories.get(seq);
+    // The history ends at the head: above it there is nothing to look up.
+    if (kept !== undefined || seq > this.headSeq) return kept;
+    return this.context.view.get(histories, historyKey(this.id, seq))?.certified;
   }
 
   keep(certified: CertifiedHeader): void {

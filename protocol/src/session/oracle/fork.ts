@@ -67,10 +67,15 @@ export function fork(
   revokeByEvidence(draft, evidence);
 }
 
+/** A header that I hold at the same seq and that is another one. */
+export function otherThan(draft: InstanceDraft, { header }: SignedHeader): SignedHeader | undefined {
+  const hash = headerHash(header);
+  return draft.headersAt(header.seq).find((held) => !equalBytes(headerHash(held.header), hash));
+}
+
 /** Runs the FORK row for a header against everything I hold at its seq; true when it forked. */
 export function forkRow(draft: InstanceDraft, signed: SignedHeader, parent: CertifiedHeader): boolean {
-  const hash = headerHash(signed.header);
-  const other = draft.headersAt(signed.header.seq).find((held) => !equalBytes(headerHash(held.header), hash));
+  const other = otherThan(draft, signed);
   if (other === undefined) return false;
   storeUndecided(draft, { signed, parent });
   fork(draft, parent, other, signed);

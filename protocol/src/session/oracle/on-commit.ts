@@ -16,7 +16,7 @@ import {
   UNPROVEN,
 } from "./context.ts";
 import { InstanceDraft } from "./draft.ts";
-import { forkRow } from "./fork.ts";
+import { forkRow, otherThan } from "./fork.ts";
 import { refuseStatus } from "./on-step.ts";
 
 /** The header a COMMIT or CERT is about, as I know it: my head, my vote, an undecided one. */
@@ -128,8 +128,9 @@ export function onCert(
     return acknowledge ? refuse("ERR_CERT_QC", "the certificate does not verify") : UNPROVEN;
   }
   // A second header of a seq: evidence, if its parent is known; adoption settles the rest.
-  const parent = draft.certifiedAt(header.seq - 1);
-  if (parent !== undefined && header.seq > 0) forkRow(draft, certified.signed, parent);
+  const forks = header.seq > 0 && otherThan(draft, certified.signed) !== undefined;
+  const parent = forks ? draft.certifiedAt(header.seq - 1) : undefined;
+  if (parent !== undefined) forkRow(draft, certified.signed, parent);
   adopt(draft, certified);
   const { nextChainKey } = header;
   const own = word !== undefined && draft.headSeq === header.seq;
