@@ -102,7 +102,7 @@ export class OracleCore {
   }
 
   roster(hash: Hash): Roster | undefined {
-    return this.#rosters.get(byteKey(hash));
+    return equalBytes(hash, rosterHash(this.newest)) ? this.newest : this.#rosters.get(byteKey(hash));
   }
 
   context(): OracleContext {

@@ -170,6 +170,25 @@ export function onStep(context: OracleContext, input: StepInput): Outcome {
   return decide(draft, input, parent);
 }
 
+/** Whether I hold this very header and no other of its seq: then it was verified, and there is no fork in it. */
+function holdsAlone(draft: InstanceDraft, { header }: SignedHeader): boolean {
+  const held = draft.headersAt(header.seq);
+  return held.length === 1 && held.every((one) => equalBytes(headerHash(one.header), headerHash(header)));
+}
+
+/** What becomes of a peer's undecided header that is no news to me any more. */
+function heard(draft: InstanceDraft, { header }: SignedHeader): Outcome {
+  const certified = draft.certifiedAt(header.seq);
+  if (certified !== undefined) {
+    // The sender does not know that this header is certified: tell it.
+    draft.effect({ kind: "answer-peer", item: { kind: "head", certified } });
+    return draft.outcome();
+  }
+  draft.effect({ kind: "peer-waits", headerHash: headerHash(header) });
+  if (header.seq <= draft.headSeq) draft.effect({ kind: "fetch", instance: draft.id, seq: header.seq });
+  return draft.outcome();
+}
+
 /** Handles an undecided header from a peer: the FORK row, never a vote. */
 export function onHeader(context: OracleContext, signed: SignedHeader, along: CertifiedHeader): Outcome {
   const { header } = signed;
@@ -177,6 +196,7 @@ export function onHeader(context: OracleContext, signed: SignedHeader, along: Ce
   const draft = InstanceDraft.load(context, header.instance);
   if (draft === undefined)
     return { mutations: [], effects: [{ kind: "fetch", instance: header.instance, seq: 0 }] };
+  if (holdsAlone(draft, signed)) return heard(draft, signed);
   const parent = findParent(draft, signed, along);
   if (parent === undefined) return { ...draft.outcome(), unproven: true };
   if (header.seq < draft.record.prunedBelow) return draft.outcome();
@@ -186,15 +206,7 @@ export function onHeader(context: OracleContext, signed: SignedHeader, along: Ce
     return UNPROVEN;
   if (forkRow(draft, signed, parent)) return draft.outcome();
   if (header.seq > draft.headSeq + 1) adopt(draft, parent);
-  const certified = draft.certifiedAt(header.seq);
-  if (certified !== undefined) {
-    // The sender does not know that this header is certified: tell it.
-    draft.effect({ kind: "answer-peer", item: { kind: "head", certified } });
-    return draft.outcome();
-  }
   const mine = draft.record.vote?.signed.header.seq === header.seq;
-  if (!mine) storeUndecided(draft, { signed, parent });
-  draft.effect({ kind: "peer-waits", headerHash: headerHash(header) });
-  if (header.seq <= draft.headSeq) draft.effect({ kind: "fetch", instance: draft.id, seq: header.seq });
-  return draft.outcome();
+  if (!mine && draft.certifiedAt(header.seq) === undefined) storeUndecided(draft, { signed, parent });
+  return heard(draft, signed);
 }
