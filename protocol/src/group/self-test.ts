@@ -1,5 +1,6 @@
 import { concatBytes, equalBytes, fromHex, utf8 } from "../bytes.ts";
-import type { Group, Point, Scalar } from "./group.ts";
+import { ORDER } from "./encoded.ts";
+import { type Group, type Point, SCALAR_BYTES, type Scalar } from "./group.ts";
 import { portableGroup } from "./portable.ts";
 
 /** No points of prime order. libsodium before 1.0.21 took the first for one (CVE-2025-69277). */
@@ -12,6 +13,15 @@ const REFUSED = {
 /** Its multiples are all the points of small order. */
 const ORDER_EIGHT = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
 
+/** Encodings of the identity that are not canonical. */
+const IDENTITIES = [
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "0100000000000000000000000000000000000000000000000000000000000080",
+];
+
+/** Signatures under each of a few keys. */
+const SIGNATURES = 32;
+
 /**
  * Whether a native backend agrees with the portable one on every operation, once, at load: an outdated or
  * miscompiled library must not get as far as a key.
@@ -20,7 +30,8 @@ export function selfTest(group: Group): boolean {
   try {
     const none = [...Object.values(REFUSED).map(bytesOf), group.identity, ...otherOrders(group)];
     const refused = none.every((encoded) => refuses(group, encoded));
-    return refused && decodesRightly(group) && equalBytes(walk(group), walk(portableGroup));
+    const points = refused && decodesRightly(group) && equalBytes(walk(group), walk(portableGroup));
+    return points && judgesSignatures(group);
   } catch {
     return false;
   }
@@ -119,6 +130,67 @@ function decodesRightly(group: Group): boolean {
 function bothSigns(group: Group, from: number, to: number): Scalar[] {
   const numbers = Array.from({ length: to - from + 1 }, (_, i) => group.scalarFromNumber(from + i));
   return [...numbers, ...numbers.map((number) => group.scalarNegate(number)).reverse()];
+}
+
+/**
+ * Whether signatures are judged as they must be, under three keys: made from their secrets, so that every judgment
+ * is computed and none remembered.
+ */
+function judgesSignatures(group: Group): boolean {
+  const scalar = (name: string): Scalar =>
+    group.scalarFromWide(group.sha512(utf8(`ipse group self test, ${name}`)));
+  const pairs = [0, 1, 2].map((i) => {
+    const secret = scalar(`key ${i}`);
+    return { secret, key: group.baseMul(secret) };
+  });
+  const keys = pairs.map(({ key }) => key);
+  return Array.from({ length: SIGNATURES }, (_, i) => scalar(`nonce ${i}`)).every((nonce, i) => {
+    const r = group.baseMul(nonce);
+    return pairs.every(({ secret, key }, at) => {
+      const sign = (point: Uint8Array, log: Scalar): Uint8Array => {
+        const c = group.scalarFromWide(group.sha512(point, key, nonce));
+        return concatBytes(point, group.scalarAdd(log, group.scalarMul(c, secret)));
+      };
+      const good = sign(r, nonce);
+      const bad = [sign(group.sub(group.identity, r), nonce)];
+      if (i === 0) bad.push(plusOrder(good), ...forgeries(group, r, nonce, sign));
+      const { verify } = group.ed25519;
+      const others = i > 0 || keys.every((other, j) => j === at || !verify(other, nonce, good));
+      const right = verify(key, nonce, good) && !verify(key, r, good) && others;
+      return right && bad.every((signature) => !verify(key, nonce, signature));
+    });
+  });
+}
+
+/** Signatures that hold up to a point of small order, or whose R has small order, or is not canonical. */
+function forgeries(
+  group: Group,
+  r: Point,
+  nonce: Scalar,
+  sign: (point: Uint8Array, log: Scalar) => Uint8Array,
+): Uint8Array[] {
+  const zero = group.scalarFromNumber(0);
+  let [shifted, small]: [Point, Uint8Array] = [r, group.identity];
+  const signatures = IDENTITIES.map((encoding) => sign(bytesOf(encoding), zero));
+  signatures.push(sign(small, zero));
+  for (let i = 1; i < 8; i++) {
+    shifted = group.add(shifted, bytesOf(ORDER_EIGHT) as Point);
+    small = group.sub(shifted, r);
+    signatures.push(sign(shifted, nonce), sign(small, zero));
+  }
+  return signatures;
+}
+
+/** The same signature with S + L in the place of S. */
+function plusOrder(signature: Uint8Array): Uint8Array {
+  const changed = signature.slice();
+  let carried = 0n;
+  for (let i = 0; i < SCALAR_BYTES; i++) {
+    carried += BigInt(changed[SCALAR_BYTES + i] ?? 0) + ((ORDER >> BigInt(8 * i)) & 0xffn);
+    changed[SCALAR_BYTES + i] = Number(carried & 0xffn);
+    carried >>= 8n;
+  }
+  return changed;
 }
 
 function bytesOf(hex: string): Uint8Array {

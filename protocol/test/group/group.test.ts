@@ -1,3 +1,4 @@
+import { ed25519 as noble } from "@noble/curves/ed25519.js";
 import { describe, expect, test } from "vitest";
 import { concatBytes, utf8 } from "../../src/bytes.ts";
 import { IpseError } from "../../src/errors.ts";
@@ -181,6 +182,24 @@ describe("loading", () => {
       const wasm = { ready: sodium.wasm.ready, crypto_core_ed25519_scalar_mul: (x: Uint8Array) => x };
       expect(selfTest(sodiumGroup({ ...sodium, wasm }))).toBe(false);
       expect(selfTest(sodiumGroup(sodium))).toBe(true);
+    },
+  );
+
+  test.runIf(fastGroup !== undefined)(
+    "a libsodium that judges signatures up to the cofactor, or takes the identity for R, fails the self test",
+    async () => {
+      const sodium = await loadSodium();
+      if (sodium === undefined) throw new IpseError("ERR_INTERNAL", "libsodium is gone");
+      const strict = sodium.native.crypto_sign_verify_detached;
+      const passes = (verify: typeof strict): boolean =>
+        selfTest(
+          sodiumGroup({ ...sodium, native: { ...sodium.native, crypto_sign_verify_detached: verify } }),
+        );
+      expect(passes((...args) => strict(...args))).toBe(true);
+      expect(passes((signature, message, key) => noble.verify(signature, message, key))).toBe(false);
+      expect(passes((signature, ...more) => strict(signature, ...more) || signature[31] === 0)).toBe(false);
+      expect(passes(() => true)).toBe(false);
+      expect(passes(() => false)).toBe(false);
     },
   );
 });
