@@ -1,3 +1,4 @@
+import { CHALLENGE, COMBS, comb, difference } from "./comb";
 import { decode } from "./encoding";
 import { BYTES } from "./field";
 import { begin, finish, generatorTerm, SCALAR, TERMS_MAX, term } from "./straus";
@@ -10,7 +11,8 @@ import { decodePrimeOrder } from "./subgroup";
  * Points that nobody knows yet come to CANDIDATES, one or two at a time; those that `validate` finds good `keep` puts
  * into slots, which the caller manages. Others are decoded four at a time, from INPUT. A sum is `begin`, then for
  * each term its scalar at SCALAR (32 bytes, little-endian, below 2^253) and `addTerm` or `addGenerator`, then
- * `finish`, which leaves the encoding at OUTPUT. All is static; nothing is allocated.
+ * `finish`, which leaves the encoding at OUTPUT. A point that signatures are verified under for ever gets a table by
+ * `makeComb`, and `subtractProducts` takes an s at SCALAR and a c at CHALLENGE. All is static; nothing is allocated.
  */
 
 export { carry, multiply, multiplyPair, square, squarePair } from "./field";
@@ -47,6 +49,14 @@ export function scalar(): usize {
   return SCALAR;
 }
 
+export function challenge(): usize {
+  return CHALLENGE;
+}
+
+export function combCount(): usize {
+  return COMBS;
+}
+
 export function output(): usize {
   return OUTPUT;
 }
@@ -79,4 +89,14 @@ export function addTerm(slot: usize): void {
 /** Ends the sum: its encoding is at OUTPUT. */
 export function finishSum(): void {
   finish(OUTPUT);
+}
+
+/** Makes the point in a slot the one of this table. */
+export function makeComb(at: usize, slot: usize): void {
+  comb(at, POINTS + BYTES * slot);
+}
+
+/** The encoding of [SCALAR]B - [CHALLENGE]A is at OUTPUT, A the point of this table. */
+export function subtractProducts(at: usize): void {
+  difference(OUTPUT, at);
 }

@@ -21,6 +21,12 @@ export interface Ed25519 {
   sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
   /** For a key that signs often: a copy, expanded once, that is in memory for as long as the signer is held. */
   signer(seed: Uint8Array): (message: Uint8Array) => Uint8Array;
+  /**
+   * Announces PUBLIC keys under which many signatures will be verified: more quickly from now on, with the same verdicts.
+   * It costs the time of some 30 verifications and 0.6 MB for each key and is meant for a roster's vote keys. Only the
+   * first 16 keys of a process count, and only in the fast backend.
+   */
+  prepare(publicKeys: readonly Uint8Array[]): void;
   /** Never throws: whatever is malformed is false. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }

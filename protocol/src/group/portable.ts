@@ -110,6 +110,7 @@ const ed25519: Ed25519 = {
     const own = Uint8Array.from(seed);
     return (message) => nobleEd25519.sign(message, own);
   },
+  prepare: () => undefined,
   verify: recentSignatures(verify).verify,
 };
 

@@ -19,7 +19,7 @@ const IDENTITIES = [
   "0100000000000000000000000000000000000000000000000000000000000080",
 ];
 
-/** Signatures under each of a few keys. */
+/** Signatures under each of a few keys; each takes 32 of the 4096 multiples in its key's table. */
 const SIGNATURES = 32;
 
 /**
@@ -133,8 +133,8 @@ function bothSigns(group: Group, from: number, to: number): Scalar[] {
 }
 
 /**
- * Whether signatures are judged as they must be, under three keys: made from their secrets, so that every judgment
- * is computed and none remembered.
+ * Whether signatures are judged as they must be, under keys that were announced and one that was not: by their own
+ * secrets, so that every judgment is computed and none remembered, and many, so that each row of a table is used.
  */
 function judgesSignatures(group: Group): boolean {
   const scalar = (name: string): Scalar =>
@@ -144,6 +144,7 @@ function judgesSignatures(group: Group): boolean {
     return { secret, key: group.baseMul(secret) };
   });
   const keys = pairs.map(({ key }) => key);
+  group.ed25519.prepare(keys.slice(1));
   return Array.from({ length: SIGNATURES }, (_, i) => scalar(`nonce ${i}`)).every((nonce, i) => {
     const r = group.baseMul(nonce);
     return pairs.every(({ secret, key }, at) => {

@@ -6,9 +6,11 @@ export interface StrausExports {
   readonly memory: { readonly buffer: ArrayBufferLike };
   slotCount(): number;
   termsMax(): number;
+  combCount(): number;
   input(): number;
   candidates(): number;
   scalar(): number;
+  challenge(): number;
   output(): number;
   /** Decodes the four encodings at `input` into these slots, none where negative; 0 if one is no point. */
   decodePoints(first: number, second: number, third: number, fourth: number): number;
@@ -20,6 +22,10 @@ export interface StrausExports {
   addTerm(slot: number): void;
   addGenerator(): void;
   finishSum(): void;
+  /** Gives the point in a slot the table of this number. */
+  makeComb(comb: number, slot: number): void;
+  /** The scalar at `scalar` times the generator minus that at `challenge` times the point of this table. */
+  subtractProducts(comb: number): void;
   /** The field, four elements at a time: lanes 4 bytes apart in 144 bytes. Exported for its tests. */
   multiply(out: number, a: number, b: number): void;
   square(out: number, a: number): void;

@@ -14,12 +14,19 @@ const ONE = numberBytes(1) as Scalar;
 /** Scalars below 2^253 have no higher last byte; those of the group are below L. */
 const LAST_BYTE_MAX = 0x1f;
 
+/** The encoding of [s]B - [c]A for one point A; s and c are scalars. */
+export type Comb = (s: Uint8Array, c: Uint8Array) => Uint8Array;
+
 /** What the module does with PUBLIC points and PUBLIC scalars, in variable time. */
 export interface PublicPoints {
   /** Whether all of these are canonical encodings of points of prime order, which the identity is not. */
   valid(encodings: readonly Uint8Array[]): boolean;
   /** The sum of [s_i]P_i over valid points or the identity and as many scalars; undefined where it cannot tell. */
   sum(scalars: readonly Scalar[], points: readonly Point[]): Point | undefined;
+  /** Makes tables of these points, for good; of none that is not valid, and of the first few different ones alone. */
+  tabulate(encodings: readonly Uint8Array[]): void;
+  /** What the table of a point is for; undefined where there is none. */
+  comb(encoding: Uint8Array): Comb | undefined;
 }
 
 /**
@@ -152,6 +159,34 @@ function fits(scalar: Uint8Array): boolean {
   return scalar.length === SCALAR_BYTES && (scalar[SCALAR_BYTES - 1] ?? 0) <= LAST_BYTE_MAX;
 }
 
+/** The points that have tables in an instance of the module. */
+function pointTables(wasm: StrausExports, points: DecodedPoints): Pick<PublicPoints, "tabulate" | "comb"> {
+  const scalarAt = new Uint8Array(wasm.memory.buffer, wasm.scalar(), SCALAR_BYTES);
+  const challengeAt = new Uint8Array(wasm.memory.buffer, wasm.challenge(), SCALAR_BYTES);
+  const outputAt = new Uint8Array(wasm.memory.buffer, wasm.output(), POINT_BYTES);
+  const combMax = wasm.combCount();
+  const combs = new Map<string, Comb>();
+
+  const tabulateOne = (encoding: Uint8Array): void => {
+    const name = nameOf(encoding);
+    if (combs.size === combMax || combs.has(name) || !points.valid([encoding])) return;
+    const slot = points.slotsOf([encoding as Point])?.[0] ?? GENERATOR_SLOT;
+    if (slot === GENERATOR_SLOT) return;
+    const at = combs.size;
+    wasm.makeComb(at, slot);
+    combs.set(name, (s, c) => {
+      scalarAt.set(s);
+      challengeAt.set(c);
+      wasm.subtractProducts(at);
+      return outputAt.slice();
+    });
+  };
+  return {
+    tabulate: (encodings) => encodings.forEach(tabulateOne),
+    comb: (encoding) => (encoding.length === POINT_BYTES ? combs.get(nameOf(encoding)) : undefined),
+  };
+}
+
 /** Public points by one instance of the module. */
 export function publicPoints(wasm: StrausExports): PublicPoints {
   const scalarAt = new Uint8Array(wasm.memory.buffer, wasm.scalar(), SCALAR_BYTES);
@@ -172,6 +207,7 @@ export function publicPoints(wasm: StrausExports): PublicPoints {
     return outputAt.slice() as Uint8Array as Point;
   };
   return {
+    ...pointTables(wasm, points),
     valid: (encodings) => points.valid(encodings),
     sum: (scalars, terms) => {
       const usable = scalars.every(fits) && terms.every((point) => point.length === POINT_BYTES);

@@ -112,6 +112,7 @@ const ed25519: Ed25519 = {
     const own = Uint8Array.from(seed);
     return (message) => sign(own, message);
   },
+  prepare: () => undefined,
   verify: (publicKey, message, signature) => {
     if (signature.length !== 64) return false;
     const r = signature.subarray(0, 32);
