@@ -80,6 +80,10 @@ export class OracleCore {
     if (previous === undefined) throw new IpseError("ERR_ROSTER_UNKNOWN", "an oracle needs a roster");
     this.newest = previous;
     this.voteKey = voteKeyFrom(options.group, options.voteSeed);
+    // Each step brings signatures under these keys; the newest roster's come first, as there is room for a few.
+    for (const { roster } of options.rosters.toReversed()) {
+      options.group.ed25519.prepare(roster.oracles.map(({ voteKey }) => voteKey));
+    }
     const named = voteKeyOf(previous, options.oracle);
     if (named === undefined || !equalBytes(named, this.voteKey.publicKey)) {
       throw new IpseError("ERR_ROSTER_VOTE_KEY", "the roster names another vote key for this oracle");
