@@ -25,6 +25,8 @@ export interface AgentConnectionOptions {
 }
 
 type Hello = Extract<AgentMessage, { kind: "hello" }>;
+type Step = Extract<AgentMessage, { kind: "step" }>;
+type Reply = (message: OracleMessage) => void;
 
 /** Close codes of RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
@@ -38,6 +40,13 @@ const BUSY_MAX = 1_000;
 
 function refusal(code: string, message: string, retryAfterMs = 0): OracleMessage {
   return { kind: "refused", code, message: message.slice(0, 200), retryAfterMs, proof: undefined };
+}
+
+/** What the oracle is given: a STEP with its A_i as far as it could be opened, everything else as it came. */
+function opened(message: Exclude<AgentMessage, Hello>, delta: Uint8Array | undefined): OpenedAgentMessage {
+  if (message.kind !== "step") return message;
+  const { kind, signed, body, parent } = message;
+  return { kind, signed, body, parent, delta };
 }
 
 /** The request's id, readable even where the rest is not (wire/session.ts: the first field). */
@@ -60,8 +69,9 @@ export class AgentConnection {
   #draining = false;
   #inflight = 0;
   #busy = 0;
-  /** Frames are handled in the order in which they came, also where one waits for its delta to open. */
-  #turn: Promise<void> = Promise.resolve();
+  /** Frames are handled in the order in which they came: while one waits (for its delta to open), the others queue. */
+  readonly #queue: AgentFrame[] = [];
+  #waits = false;
 
   constructor(socket: WebSocket, options: AgentConnectionOptions) {
     this.#socket = socket;
@@ -165,35 +175,60 @@ export class AgentConnection {
     }
     this.#greeted = true;
     this.#inflight++;
-    this.#turn = this.#turn.then(() => this.#handle(frame));
+    this.#queue.push(frame);
+    this.#next();
   }
 
-  /** Answers one frame; `reply` counts once however often it is called. */
-  async #handle(frame: AgentFrame): Promise<void> {
+  #next(): void {
+    while (!this.#waits) {
+      const frame = this.#queue.shift();
+      if (frame === undefined) return;
+      this.#handle(frame);
+    }
+  }
+
+  /** Answers one frame, at once where nothing is to be waited for. */
+  #handle(frame: AgentFrame): void {
+    const reply = this.#replyTo(frame);
+    try {
+      const { message } = frame;
+      if (message.kind === "hello") this.#wait(this.#greet(frame.id, message, reply), reply);
+      else if (message.kind === "step" && message.sealedDelta !== undefined)
+        this.#wait(this.#openStep(message, message.sealedDelta, reply), reply);
+      else this.#options.node.onAgentMessage(opened(message, undefined), reply);
+    } catch (error) {
+      this.#failed(error, reply);
+    }
+  }
+
+  /** Counts once however often it is called. */
+  #replyTo(frame: AgentFrame): Reply {
     let answered = false;
-    const reply = (message: OracleMessage): void => {
+    return (message) => {
       if (answered) return;
       answered = true;
       this.#inflight--;
       this.#send(frame.id, message);
       if (this.#draining && this.#inflight === 0) this.#socket.close(GOING_AWAY, "reconnect");
     };
-    try {
-      const { message } = frame;
-      if (message.kind === "hello") await this.#greet(frame.id, message, reply);
-      else this.#options.node.onAgentMessage(await this.#open(message), reply);
-    } catch (error) {
-      const known = error instanceof IpseError;
-      if (!known) this.#options.log.error({ err: error }, "session.failed");
-      reply(refusal(errorCode(error), known ? error.message : "internal error"));
-    }
   }
 
-  async #greet(
-    id: number,
-    { versions, challenge }: Hello,
-    reply: (message: OracleMessage) => void,
-  ): Promise<void> {
+  #failed(error: unknown, reply: Reply): void {
+    const known = error instanceof IpseError;
+    if (!known) this.#options.log.error({ err: error }, "session.failed");
+    reply(refusal(errorCode(error), known ? error.message : "internal error"));
+  }
+
+  #wait(work: Promise<void>, reply: Reply): void {
+    this.#waits = true;
+    const done = (): void => {
+      this.#waits = false;
+      this.#next();
+    };
+    void work.catch((error: unknown) => this.#failed(error, reply)).then(done);
+  }
+
+  async #greet(id: number, { versions, challenge }: Hello, reply: Reply): Promise<void> {
     const version = Math.max(...versions.filter((one) => WIRE_VERSIONS.includes(one)), 0);
     if (version === 0) {
       this.#abuse("ERR_VERSION", `this oracle speaks versions ${WIRE_VERSIONS.join(", ")}`, id);
@@ -206,13 +241,11 @@ export class AgentConnection {
     reply({ kind: "hello", hello, signature: node.signHello(hello) });
   }
 
-  async #open(message: Exclude<AgentMessage, Hello>): Promise<OpenedAgentMessage> {
-    if (message.kind !== "step") return message;
-    const { sealedDelta, ...step } = message;
-    if (sealedDelta === undefined || this.#key === undefined) return { ...step, delta: undefined };
-    return {
-      ...step,
-      delta: await openDelta(this.#key, sealedDelta, step.signed.header, this.#options.node.oracle),
-    };
+  async #openStep(message: Step, sealed: Uint8Array, reply: Reply): Promise<void> {
+    const { node } = this.#options;
+    const key = this.#key;
+    const delta =
+      key === undefined ? undefined : await openDelta(key, sealed, message.signed.header, node.oracle);
+    node.onAgentMessage(opened(message, delta), reply);
   }
 }
