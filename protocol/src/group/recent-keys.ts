@@ -1,16 +1,14 @@
+import { byteKey } from "../bytes.ts";
+import { SIGNATURE_BYTES } from "./group.ts";
+import { RecentBytes } from "./recent-bytes.ts";
+
 /** Public keys whose validation is remembered: more than a roster and its busy instances need. */
 const RECENT_KEYS_MAX = 8192;
-/** Signatures that are remembered to be good. */
-const RECENT_SIGNATURES_MAX = 8192;
+/** Sets of four signatures that are remembered to be good. */
+const SIGNATURE_SETS = 4096;
 /** Longer messages are not worth the memory; everything of the protocol is signed by its hash. */
-const REMEMBERED_MESSAGE_BYTES_MAX = 256;
-
-/** Short byte strings as map keys: one character a byte, so that equal names are equal bytes. */
-export function nameOf(...parts: readonly Uint8Array[]): string {
-  let name = "";
-  for (const part of parts) name += String.fromCharCode.apply(null, part as unknown as number[]);
-  return name;
-}
+const REMEMBERED_MESSAGE_BYTES_MAX = 96;
+const KEY_BYTES = 32;
 
 /**
  * Remembers the outcome of validating a public key, so that votes and headers under known keys pay for it
@@ -21,8 +19,8 @@ export function recentKeys<T>(
 ): (key: Uint8Array) => T | undefined {
   const known = new Map<string, T>();
   return (key) => {
-    if (key.length !== 32) return undefined;
-    const name = nameOf(key);
+    if (key.length !== KEY_BYTES) return undefined;
+    const name = byteKey(key);
     const hit = known.get(name);
     if (hit !== undefined) return hit;
     const validated = validate(key);
@@ -44,35 +42,30 @@ export interface RecentSignatures {
 /**
  * Remembers signatures that were found good: the same header, vote or certificate arrives many times (with its
  * step, with its successor, by gossip). The whole of key, signature and message is compared, not a hash of them;
- * only good ones are kept, in two generations of bounded size. Answers never depend on its content.
+ * only good ones are kept, as copies in a table of fixed size. Answers never depend on its content.
  */
 export function recentSignatures(verify: Verify): RecentSignatures {
-  let young = new Set<string>();
-  let old = new Set<string>();
-  const keep = (name: string): void => {
-    if (young.size >= RECENT_SIGNATURES_MAX / 2) {
-      old = young;
-      young = new Set();
-    }
-    young.add(name);
-  };
-  const nameFor = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): string | undefined => {
-    const fits =
-      publicKey.length === 32 && signature.length === 64 && message.length <= REMEMBERED_MESSAGE_BYTES_MAX;
-    return fits ? nameOf(publicKey, signature, message) : undefined;
+  const bytesMax = 3 + KEY_BYTES + SIGNATURE_BYTES + REMEMBERED_MESSAGE_BYTES_MAX;
+  let table: RecentBytes | undefined;
+  const fits: Verify = (publicKey, message, signature) =>
+    publicKey.length === KEY_BYTES &&
+    signature.length === SIGNATURE_BYTES &&
+    message.length <= REMEMBERED_MESSAGE_BYTES_MAX;
+  const known: Verify = (publicKey, message, signature) => {
+    table ??= new RecentBytes(SIGNATURE_SETS, bytesMax);
+    return table.find(publicKey, signature, message) >= 0;
   };
   return {
     verify: (publicKey, message, signature) => {
-      const name = nameFor(publicKey, message, signature);
-      if (name === undefined) return verify(publicKey, message, signature);
-      if (young.has(name)) return true;
-      const good = old.has(name) || verify(publicKey, message, signature);
-      if (good) keep(name);
+      if (!fits(publicKey, message, signature)) return verify(publicKey, message, signature);
+      if (known(publicKey, message, signature)) return true;
+      const good = verify(publicKey, message, signature);
+      // Looked up again: verifying may have remembered others.
+      if (good && !known(publicKey, message, signature)) table?.keep();
       return good;
     },
     note: (publicKey, message, signature) => {
-      const name = nameFor(publicKey, message, signature);
-      if (name !== undefined) keep(name);
+      if (fits(publicKey, message, signature) && !known(publicKey, message, signature)) table?.keep();
     },
   };
 }

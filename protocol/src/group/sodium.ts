@@ -70,6 +70,22 @@ function scalarOps(sodium: Sodium) {
   };
 }
 
+/** What is hashed is put together here, and wiped: it may hold a secret. */
+const HASHED = new Uint8Array(2048);
+
+function hashParts(native: SodiumNative, out: Uint8Array, parts: readonly Uint8Array[]): void {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  if (length > HASHED.length) return native.crypto_hash_sha512(out, concatBytes(...parts));
+  let at = 0;
+  for (const part of parts) {
+    HASHED.set(part, at);
+    at += part.length;
+  }
+  native.crypto_hash_sha512(out, HASHED.subarray(0, length));
+  HASHED.fill(0, 0, length);
+}
+
 type AreValid = (encodings: readonly Uint8Array[]) => boolean;
 
 /** Whether all strings are canonical encodings of prime-order points; the recent good ones are remembered. */
@@ -137,7 +153,7 @@ function verifierByTable(native: SodiumNative, wasmPoints: PublicPoints) {
     if (comb === undefined) return undefined;
     const [r, s] = [signature.subarray(0, POINT_BYTES), signature.subarray(POINT_BYTES)];
     if (!isCanonicalScalar(s)) return false;
-    native.crypto_hash_sha512(hash, concatBytes(r, publicKey, message));
+    hashParts(native, hash, [r, publicKey, message]);
     native.crypto_core_ed25519_scalar_reduce(c, hash);
     return equalBytes(comb(s, c), r) && !equalBytes(r, identity);
   };
@@ -196,7 +212,7 @@ export function sodiumGroup(sodium: Sodium, wasmPoints?: PublicPoints): Group {
     order: ORDER,
     sha512: (...parts) => {
       const out = new Uint8Array(64);
-      native.crypto_hash_sha512(out, parts.length === 1 ? (parts[0] ?? out) : concatBytes(...parts));
+      hashParts(native, out, parts);
       return out;
     },
     ...scalarOps(sodium),

@@ -1,7 +1,7 @@
-import { equalBytes } from "../bytes.ts";
+import { byteKey, equalBytes } from "../bytes.ts";
 import { generatorBytes, numberBytes } from "./encoded.ts";
 import { POINT_BYTES, type Point, SCALAR_BYTES, type Scalar } from "./group.ts";
-import { nameOf } from "./recent-keys.ts";
+import { RecentBytes, WAYS } from "./recent-bytes.ts";
 import type { StrausExports } from "./straus-load.ts";
 
 /** Points the module decodes at a time. */
@@ -30,16 +30,15 @@ export interface PublicPoints {
 }
 
 /**
- * The decoded points an instance of the module keeps, by their encodings, and which of them it has validated itself.
- * They go round: the oldest slot is the next to be used, but never one that the sum at hand uses. What a sum needs is
- * decoded four at a time. Answers never depend on what is kept.
+ * The decoded points an instance of the module keeps, by their encodings, and which of them it has validated itself. What a
+ * sum needs is decoded four at a time, and keeps its slot while the sum is at hand. Answers never depend on what is kept.
  */
 class DecodedPoints {
   readonly #wasm: StrausExports;
   readonly #input: Uint8Array;
   readonly #candidates: Uint8Array;
-  readonly #slots = new Map<string, number>();
-  readonly #names: (string | undefined)[];
+  /** The slots of the module are its places. */
+  readonly #slots: RecentBytes;
   /** 1 for a slot whose point was found valid: others may be the identity. */
   readonly #valid: Uint8Array;
   /** The sum that used a slot last; 0 for none. */
@@ -47,7 +46,6 @@ class DecodedPoints {
   #sum = 1;
   /** Whether all that was decoded for the sum at hand were points. */
   #sound = true;
-  #next = 0;
   readonly #waiting: number[] = [];
 
   constructor(wasm: StrausExports) {
@@ -55,7 +53,7 @@ class DecodedPoints {
     this.#input = new Uint8Array(wasm.memory.buffer, wasm.input(), LANES * POINT_BYTES);
     this.#candidates = new Uint8Array(wasm.memory.buffer, wasm.candidates(), CANDIDATES * POINT_BYTES);
     this.#clearInput();
-    this.#names = new Array<string | undefined>(wasm.slotCount());
+    this.#slots = new RecentBytes(wasm.slotCount() / WAYS, 1 + POINT_BYTES);
     this.#valid = new Uint8Array(wasm.slotCount());
     this.#usedBy = new Float64Array(wasm.slotCount());
   }
@@ -74,9 +72,7 @@ class DecodedPoints {
     this.#sound = true;
     const slots = points.map((point) => {
       if (equalBytes(point, GENERATOR)) return GENERATOR_SLOT;
-      const slot = this.#slotOf(point);
-      this.#usedBy[slot] = this.#sum;
-      return slot;
+      return this.#slotOf(point);
     });
     this.#flush();
     return this.#sound ? slots : undefined;
@@ -93,16 +89,16 @@ class DecodedPoints {
   }
 
   #isKnown(encoding: Uint8Array): boolean {
-    const slot = this.#slots.get(nameOf(encoding));
-    return slot !== undefined && this.#valid[slot] === 1;
+    const slot = this.#slots.find(encoding);
+    return slot >= 0 && this.#valid[slot] === 1;
   }
 
   #validate(encodings: readonly Uint8Array[]): boolean {
     for (const [at, encoding] of encodings.entries()) this.#candidates.set(encoding, at * POINT_BYTES);
     if (this.#wasm.validate(encodings.length) === 0) return false;
     for (const [at, encoding] of encodings.entries()) {
-      const name = nameOf(encoding);
-      const slot = this.#slots.get(name) ?? this.#take(name);
+      const slot = this.#take(encoding);
+      if (slot < 0) continue;
       this.#wasm.keep(slot, at);
       this.#valid[slot] = 1;
     }
@@ -111,32 +107,23 @@ class DecodedPoints {
 
   /** The slot where the point is, or will be after the next flush. */
   #slotOf(point: Point): number {
-    const name = nameOf(point);
-    let slot = this.#slots.get(name);
-    if (slot === undefined) {
-      slot = this.#take(name);
-      this.#input.set(point, this.#waiting.length * POINT_BYTES);
-      this.#waiting.push(slot);
-      if (this.#waiting.length === LANES) this.#flush();
-    }
+    const known = this.#slots.find(point);
+    const slot = known >= 0 ? known : this.#take(point);
+    if (slot < 0) this.#sound = false;
+    else this.#usedBy[slot] = this.#sum;
+    if (slot < 0 || known >= 0) return slot;
+    this.#input.set(point, this.#waiting.length * POINT_BYTES);
+    this.#waiting.push(slot);
+    if (this.#waiting.length === LANES) this.#flush();
     return slot;
   }
 
-  /** The oldest slot, for the point of this name. */
-  #take(name: string): number {
-    while (this.#usedBy[this.#next] === this.#sum) this.#advance();
-    const slot = this.#next;
-    const evicted = this.#names[slot];
-    if (evicted !== undefined) this.#slots.delete(evicted);
-    this.#slots.set(name, slot);
-    this.#names[slot] = name;
-    this.#valid[slot] = 0;
-    this.#advance();
+  /** A slot for a point, of which nothing is known; -1 where the sum at hand uses all that it could be in. */
+  #take(point: Uint8Array): number {
+    const known = this.#slots.find(point);
+    const slot = known >= 0 ? known : this.#slots.keep((place) => this.#usedBy[place] !== this.#sum);
+    if (slot >= 0) this.#valid[slot] = 0;
     return slot;
-  }
-
-  #advance(): void {
-    this.#next = (this.#next + 1) % this.#names.length;
   }
 
   /** Decodes what waits. None of it is kept when one of them is no point. */
@@ -145,10 +132,7 @@ class DecodedPoints {
     const [a = -1, b = -1, c = -1, d = -1] = this.#waiting;
     if (this.#wasm.decodePoints(a, b, c, d) === 0) {
       this.#sound = false;
-      for (const slot of this.#waiting) {
-        this.#slots.delete(this.#names[slot] ?? "");
-        this.#names[slot] = undefined;
-      }
+      for (const slot of this.#waiting) this.#slots.forget(slot);
       this.#clearInput();
     }
     this.#waiting.length = 0;
@@ -168,7 +152,7 @@ function pointTables(wasm: StrausExports, points: DecodedPoints): Pick<PublicPoi
   const combs = new Map<string, Comb>();
 
   const tabulateOne = (encoding: Uint8Array): void => {
-    const name = nameOf(encoding);
+    const name = byteKey(encoding);
     if (combs.size === combMax || combs.has(name) || !points.valid([encoding])) return;
     const slot = points.slotsOf([encoding as Point])?.[0] ?? GENERATOR_SLOT;
     if (slot === GENERATOR_SLOT) return;
@@ -183,7 +167,7 @@ function pointTables(wasm: StrausExports, points: DecodedPoints): Pick<PublicPoi
   };
   return {
     tabulate: (encodings) => encodings.forEach(tabulateOne),
-    comb: (encoding) => (encoding.length === POINT_BYTES ? combs.get(nameOf(encoding)) : undefined),
+    comb: (encoding) => (encoding.length === POINT_BYTES ? combs.get(byteKey(encoding)) : undefined),
   };
 }
 
