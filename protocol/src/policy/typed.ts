@@ -6,7 +6,9 @@ const SIGNATURE_PARAMS = utf8("@signature-params");
 const DOT = 0x2e;
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array, at = 0): boolean {
-  return bytes.length >= at + prefix.length && prefix.every((byte, i) => bytes[at + i] === byte);
+  if (bytes.length < at + prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;
+  return true;
 }
 
 function contains(bytes: Uint8Array, needle: Uint8Array): boolean {
@@ -23,22 +25,6 @@ function sextet(byte: number): number | undefined {
   return byte === 0x2f || byte === 0x5f ? 63 : undefined;
 }
 
-function lenientBase64(bytes: Uint8Array): number[] {
-  const out: number[] = [];
-  let word = 0;
-  let bits = 0;
-  for (const byte of bytes) {
-    const value = sextet(byte);
-    if (value === undefined) continue;
-    word = ((word << 6) | value) & 0xffff;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out.push((word >> bits) & 0xff);
-  }
-  return out;
-}
-
 /** White space, NUL (UTF-16 and UTF-32 text) and the bytes of byte order marks. */
 function isBlank(byte: number): boolean {
   return byte <= 0x20 || byte === 0xef || byte === 0xbb || byte === 0xbf || byte >= 0xfe;
@@ -51,10 +37,22 @@ function isBlank(byte: number): boolean {
  */
 export function looksLikeJws(bytes: Uint8Array): boolean {
   const dot = bytes.indexOf(DOT);
-  if (dot < 0) return false;
-  const decoded = lenientBase64(bytes.subarray(0, dot));
-  const first = decoded.find((byte) => !isBlank(byte));
-  const last = decoded.findLast((byte) => !isBlank(byte));
+  let first: number | undefined;
+  let last: number | undefined;
+  let word = 0;
+  let bits = 0;
+  for (let i = 0; i < dot; i++) {
+    const value = sextet(bytes[i] ?? 0);
+    if (value === undefined) continue;
+    word = ((word << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    const byte = (word >> bits) & 0xff;
+    if (isBlank(byte)) continue;
+    first ??= byte;
+    last = byte;
+  }
   return first === 0x7b && last === 0x7d;
 }
 
