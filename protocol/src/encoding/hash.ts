@@ -44,16 +44,3 @@ export function hashOf<T>(tag: Tag, codec: Codec<T>, value: T): Hash {
 export function signingInput<T>(tag: Tag, codec: Codec<T>, value: T): Uint8Array {
   return concatBytes(prefixOf(tag), hashOf(tag, codec, value));
 }
-
-/** Remembers, per object, a function of values that are never changed in place. Nobody may change the result either. */
-export function remembered<T extends object, R>(compute: (value: T) => R): (value: T) => R {
-  const known = new WeakMap<T, R>();
-  return (value) => {
-    let result = known.get(value);
-    if (result === undefined) {
-      result = compute(value);
-      known.set(value, result);
-    }
-    return result;
-  };
-}

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { toBase64Url, utf8 } from "../bytes.ts";
-import { remembered } from "../encoding/hash.ts";
 import { hashes } from "../encoding/hashes.ts";
+import { remembered } from "../encoding/remembered.ts";
 import { parseWith } from "../encoding/schema.ts";
 import { IpseError } from "../errors.ts";
 import { TEXT_BYTES_MAX, URL_BYTES_MAX } from "../limits.ts";

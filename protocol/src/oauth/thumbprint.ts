@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { z } from "zod";
 import { fromBase64Url, toBase64Url, utf8 } from "../bytes.ts";
+import { remembered } from "../encoding/remembered.ts";
 
 const coordinate = z
   .string()
@@ -58,7 +59,7 @@ export function identityKid(identityKey: Uint8Array): Uint8Array {
   return jwkThumbprintBytes(ed25519Jwk(identityKey));
 }
 
-/** The thumbprint as a JWS header's `kid` carries it. */
-export function identityKidText(identityKey: Uint8Array): string {
-  return toBase64Url(identityKid(identityKey));
-}
+/** The thumbprint as a JWS header's `kid` carries it. An instance's key is asked for it with every signature. */
+export const identityKidText: (identityKey: Uint8Array) => string = remembered((identityKey) =>
+  toBase64Url(identityKid(identityKey)),
+);

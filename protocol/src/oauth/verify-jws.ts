@@ -1,6 +1,6 @@
 import { p256 } from "@noble/curves/nist.js";
 import { concatBytes, fromBase64Url } from "../bytes.ts";
-import { remembered } from "../encoding/hash.ts";
+import { remembered } from "../encoding/remembered.ts";
 import type { Group } from "../group/group.ts";
 import type { EcJwk, PublicJwk } from "./thumbprint.ts";
 

@@ -1,4 +1,5 @@
 import {
+  carried,
   type Hash,
   hashOf,
   type Infer,
@@ -6,7 +7,6 @@ import {
   list,
   optional,
   refine,
-  remembered,
   struct,
   taggedHash,
   u32,
@@ -46,7 +46,7 @@ export type Body = Infer<typeof body>;
 export const EMPTY_BODY: Body = { messages: [], ratchet: undefined };
 
 /** body_hash = H(H(messages), H(ratchet)). */
-export const bodyHash: (value: Body) => Hash = remembered((value) =>
+export const bodyHash: (value: Body) => Hash = carried((value) =>
   taggedHash(
     "ipse/v1/body",
     hashOf("ipse/v1/body-messages", messages, value.messages),

@@ -1,11 +1,11 @@
 import {
   bool,
+  carried,
   constant,
   type Hash,
   hashOf,
   type Infer,
   keyword,
-  remembered,
   signingInput,
   struct,
   u32,
@@ -39,17 +39,46 @@ export type Header = Infer<typeof header>;
 export const signedHeader = struct({ header, chainSignature: signature64, evidenceSignature: signature64 });
 export type SignedHeader = Infer<typeof signedHeader>;
 
+/** What is hashed and signed of one header, each made when it is asked for first. */
+class HeaderInputs {
+  readonly #header: Header;
+  #hash: Hash | undefined;
+  #chain: Uint8Array | undefined;
+  #evidence: Uint8Array | undefined;
+
+  constructor(value: Header) {
+    this.#header = value;
+  }
+
+  get hash(): Hash {
+    this.#hash ??= hashOf("ipse/v1/header", header, this.#header);
+    return this.#hash;
+  }
+
+  get chain(): Uint8Array {
+    this.#chain ??= signingInput("ipse/v1/header-chain", header, this.#header);
+    return this.#chain;
+  }
+
+  get evidence(): Uint8Array {
+    this.#evidence ??= signingInput("ipse/v1/header-evidence", header, this.#header);
+    return this.#evidence;
+  }
+}
+
+const inputsOf = carried((value: Header) => new HeaderInputs(value));
+
 /** What votes, certificates and forks compare: never the signatures. Each header is asked for it many times. */
-export const headerHash: (value: Header) => Hash = remembered((value) =>
-  hashOf("ipse/v1/header", header, value),
-);
+export function headerHash(value: Header): Hash {
+  return inputsOf(value).hash;
+}
 
 /** The bytes the chain key signs. */
-export const chainInput: (value: Header) => Uint8Array = remembered((value) =>
-  signingInput("ipse/v1/header-chain", header, value),
-);
+export function chainInput(value: Header): Uint8Array {
+  return inputsOf(value).chain;
+}
 
 /** The bytes the evidence key signs; another tag, so that neither signature can stand for the other. */
-export const evidenceInput: (value: Header) => Uint8Array = remembered((value) =>
-  signingInput("ipse/v1/header-evidence", header, value),
-);
+export function evidenceInput(value: Header): Uint8Array {
+  return inputsOf(value).evidence;
+}

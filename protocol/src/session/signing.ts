@@ -1,8 +1,8 @@
 import {
+  carried,
   constant,
   type Infer,
   list,
-  remembered,
   signingInput,
   struct,
   text,
@@ -43,7 +43,7 @@ export const signedCommit = struct({ commit, signature: signature64 });
 export type SignedCommit = Infer<typeof signedCommit>;
 
 /** The bytes the chain key of the step's seq signs for a COMMIT. */
-export const commitInput: (value: Commit) => Uint8Array = remembered((value) =>
+export const commitInput: (value: Commit) => Uint8Array = carried((value) =>
   signingInput("ipse/v1/commit", commit, value),
 );
 

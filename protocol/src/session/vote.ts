@@ -1,10 +1,10 @@
 import { equalBytes } from "../bytes.ts";
 import {
   bool,
+  carried,
   constant,
   type Infer,
   list,
-  remembered,
   signingInput,
   struct,
   u32,
@@ -39,7 +39,7 @@ export const signedVote = struct({ vote, signature: signature64 });
 export type SignedVote = Infer<typeof signedVote>;
 
 /** The bytes a vote key signs for a vote. */
-export const voteInput: (value: Vote) => Uint8Array = remembered((value) =>
+export const voteInput: (value: Vote) => Uint8Array = carried((value) =>
   signingInput("ipse/v1/vote", vote, value),
 );
 
@@ -70,12 +70,12 @@ export const certificate = struct({
 export type Certificate = Infer<typeof certificate>;
 
 /** What the chain key of seq + 1 signs beside a CERT: the workload holds this certificate, durably. */
-export const certInput: (value: Certificate) => Uint8Array = remembered((value) =>
+export const certInput: (value: Certificate) => Uint8Array = carried((value) =>
   signingInput("ipse/v1/cert", certificate, value),
 );
 
 /** The votes of a certificate in their signed form. */
-export const votesOf: (qc: Certificate) => readonly SignedVote[] = remembered((qc) =>
+export const votesOf: (qc: Certificate) => readonly SignedVote[] = carried((qc) =>
   qc.votes.map(({ oracle, shareOk, shareVersion, counter, signature }) => ({
     vote: {
       version: 1,
