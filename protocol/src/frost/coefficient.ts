@@ -1,6 +1,7 @@
+import { remembered } from "../encoding/remembered.ts";
 import { IpseError } from "../errors.ts";
 import type { Group, Scalar } from "../group/index.ts";
-import { identifierScalar, WORKLOAD_IDENTIFIER } from "./identifier.ts";
+import { identifierScalar, smallScalar, WORKLOAD_IDENTIFIER } from "./identifier.ts";
 
 /**
  * How signature shares add up. `rfc9591`: Lagrange over all signers. `mandatory`: the workload counts once,
@@ -29,22 +30,23 @@ export function interpolated(
 
 /** Coefficients remembered for one group: more than the signer sets that are in use at a time. */
 const REMEMBERED_MAX = 4096;
-const remembered = new WeakMap<Group, Map<string, Scalar>>();
+const coefficients = remembered((_group: Group) => new Map<string, Scalar>());
 
-/** A signer's coefficient under the rule. Throws ERR_FROST_NOT_SIGNER. */
+/** A signer's coefficient under the rule; everybody shares it, so nobody may change it. Throws ERR_FROST_NOT_SIGNER. */
 export function coefficient(
   group: Group,
   rule: CoefficientRule,
   interpolatedSigners: readonly number[],
   identifier: number,
 ): Scalar {
-  if (rule === "mandatory" && identifier === WORKLOAD_IDENTIFIER) return group.scalarFromNumber(1);
+  if (rule === "mandatory" && identifier === WORKLOAD_IDENTIFIER) return smallScalar(group, 1);
   return lagrangeCoefficient(group, interpolatedSigners, identifier);
 }
 
 /**
  * derive_interpolating_value of RFC 9591 section 4.2: the product of x_j / (x_j - x_i) over j other than i.
- * Public, a function of the signer set alone, and its inversion is slow: the recent ones are remembered.
+ * Public, a function of the signer set alone, and its inversion is slow: the recent ones are remembered and shared,
+ * so nobody may change them.
  * Throws ERR_FROST_NOT_SIGNER when i is not in the set, ERR_FROST_COMMITMENT_LIST on duplicates.
  */
 export function lagrangeCoefficient(
@@ -52,15 +54,14 @@ export function lagrangeCoefficient(
   identifiers: readonly number[],
   identifier: number,
 ): Scalar {
-  const known = remembered.get(group) ?? new Map<string, Scalar>();
-  remembered.set(group, known);
+  const known = coefficients(group);
   const name = `${identifier}/${identifiers.join()}`;
   const hit = known.get(name);
-  if (hit !== undefined) return Uint8Array.from(hit) as Scalar;
+  if (hit !== undefined) return hit;
   const computed = interpolatingValue(group, identifiers, identifier);
   if (known.size >= REMEMBERED_MAX) known.clear();
   known.set(name, computed);
-  return Uint8Array.from(computed) as Scalar;
+  return computed;
 }
 
 function interpolatingValue(group: Group, identifiers: readonly number[], identifier: number): Scalar {

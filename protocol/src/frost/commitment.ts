@@ -1,5 +1,6 @@
+import { concatBytes } from "../bytes.ts";
 import { IpseError } from "../errors.ts";
-import { type Group, POINT_BYTES, type Point, SCALAR_BYTES, type Scalar } from "../group/index.ts";
+import type { Group, Point, Scalar } from "../group/index.ts";
 import { checkIdentifier, identifierScalar } from "./identifier.ts";
 
 declare const valid: unique symbol;
@@ -60,17 +61,17 @@ export function commitmentList(commitments: readonly Commitment[]): CommitmentLi
   return commitments as CommitmentList;
 }
 
+/** What encode_group_commitment_list of RFC 9591 section 4.3 puts one after the other. */
+export function commitmentListParts(group: Group, list: CommitmentList): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (const { identifier, hiding, binding } of list)
+    parts.push(identifierScalar(group, identifier), hiding, binding);
+  return parts;
+}
+
 /** encode_group_commitment_list of RFC 9591 section 4.3. */
 export function encodeCommitmentList(group: Group, list: CommitmentList): Uint8Array {
-  const encoded = new Uint8Array(list.length * (SCALAR_BYTES + 2 * POINT_BYTES));
-  let at = 0;
-  for (const { identifier, hiding, binding } of list) {
-    encoded.set(identifierScalar(group, identifier), at);
-    encoded.set(hiding, at + SCALAR_BYTES);
-    encoded.set(binding, at + SCALAR_BYTES + POINT_BYTES);
-    at += SCALAR_BYTES + 2 * POINT_BYTES;
-  }
-  return encoded;
+  return concatBytes(...commitmentListParts(group, list));
 }
 
 function badCommitment(identifier: number, cause?: unknown): IpseError {

@@ -1,3 +1,4 @@
+import { remembered } from "../encoding/remembered.ts";
 import { IpseError } from "../errors.ts";
 import type { Group, Scalar } from "../group/index.ts";
 
@@ -14,8 +15,22 @@ export function checkIdentifier(identifier: number): void {
   }
 }
 
-/** The identifier as a scalar. Throws ERR_FROST_IDENTIFIER. */
+/** Small scalars remembered for one group: more than the participants of all signatures under way. */
+const SMALL_MAX = 1024;
+const smallScalars = remembered((_group: Group) => new Map<number, Scalar>());
+
+/** A small public number as a scalar that everybody shares: nobody may change it. Throws ERR_GROUP_SCALAR. */
+export function smallScalar(group: Group, value: number): Scalar {
+  const known = smallScalars(group);
+  const hit = known.get(value);
+  if (hit !== undefined) return hit;
+  const scalar = group.scalarFromNumber(value);
+  if (known.size < SMALL_MAX) known.set(value, scalar);
+  return scalar;
+}
+
+/** The identifier as a scalar that everybody shares: nobody may change it. Throws ERR_FROST_IDENTIFIER. */
 export function identifierScalar(group: Group, identifier: number): Scalar {
   checkIdentifier(identifier);
-  return group.scalarFromNumber(identifier);
+  return smallScalar(group, identifier);
 }

@@ -2,8 +2,8 @@ import { concatBytes, equalBytes, zeroize } from "../bytes.ts";
 import { IpseError } from "../errors.ts";
 import type { Group, Point, Scalar } from "../group/index.ts";
 import { type CoefficientRule, coefficient, interpolated } from "./coefficient.ts";
-import { type Commitment, type CommitmentList, encodeCommitmentList } from "./commitment.ts";
-import { identifierScalar } from "./identifier.ts";
+import { type Commitment, type CommitmentList, commitmentListParts } from "./commitment.ts";
+import { identifierScalar, smallScalar } from "./identifier.ts";
 import type { SigningNonces } from "./nonce.ts";
 import { h1, h2, h4, h5 } from "./suite.ts";
 
@@ -32,25 +32,28 @@ export interface SigningPackage extends SigningRequest {
 
 type Bound = Pick<SigningRequest, "groupPublicKey" | "commitments" | "message">;
 
-/** What the inputs of H1 in compute_binding_factors have in common, RFC 9591 section 4.4. */
-function bindingFactorPrefix(group: Group, { groupPublicKey, commitments, message }: Bound): Uint8Array {
-  const messageHash = h4(group, message);
-  const listHash = h5(group, encodeCommitmentList(group, commitments));
-  return concatBytes(groupPublicKey, messageHash, listHash);
+/** What the inputs of H1 in compute_binding_factors have in common, RFC 9591 section 4.4, in parts. */
+function bindingFactorPrefix(
+  group: Group,
+  { groupPublicKey, commitments, message }: Bound,
+): readonly [Uint8Array, Uint8Array, Uint8Array] {
+  return [groupPublicKey, h4(group, message), h5(group, ...commitmentListParts(group, commitments))];
 }
 
 /** The inputs of H1 in compute_binding_factors, RFC 9591 section 4.4, in list order. */
 export function bindingFactorInputs(group: Group, request: Bound): readonly Uint8Array[] {
   const prefix = bindingFactorPrefix(group, request);
   return request.commitments.map(({ identifier }) =>
-    concatBytes(prefix, identifierScalar(group, identifier)),
+    concatBytes(...prefix, identifierScalar(group, identifier)),
   );
 }
 
 /** compute_binding_factors of RFC 9591 section 4.4, in list order. */
 export function computeBindingFactors(group: Group, request: Bound): readonly Scalar[] {
-  const prefix = bindingFactorPrefix(group, request);
-  return request.commitments.map(({ identifier }) => h1(group, prefix, identifierScalar(group, identifier)));
+  const [key, messageHash, listHash] = bindingFactorPrefix(group, request);
+  return request.commitments.map(({ identifier }) =>
+    h1(group, key, messageHash, listHash, identifierScalar(group, identifier)),
+  );
 }
 
 /** D + [rho]E of our own commitment as [d + e * rho]B: one multiplication of the base, in constant time. */
@@ -82,10 +85,10 @@ export function groupCommitment(
   bindingFactors: readonly Scalar[],
   own?: SigningNonces,
 ): Point {
-  const one = group.scalarFromNumber(1);
+  const one = smallScalar(group, 1);
   const scalars: Scalar[] = [];
   const points: Point[] = [];
-  for (const [index, entry] of list.entries()) {
+  list.forEach((entry, index) => {
     const bindingFactor = bindingFactors[index] as Scalar;
     if (own !== undefined && isOwn(entry, own)) {
       scalars.push(one);
@@ -94,7 +97,7 @@ export function groupCommitment(
       scalars.push(bindingFactor, one);
       points.push(entry.binding, entry.hiding);
     }
-  }
+  });
   const sum = group.multiMulPublic(scalars, points);
   if (group.equal(sum, group.identity)) {
     throw new IpseError("ERR_FROST_GROUP_COMMITMENT", "the group commitment is the identity");
@@ -123,9 +126,9 @@ export function signingPackage(group: Group, request: SigningRequest, own?: Sign
   const bindingFactors = computeBindingFactors(group, request);
   const commitment = groupCommitment(group, commitments, bindingFactors, own);
   const signers = new Map<number, Signer>();
-  for (const [index, entry] of commitments.entries()) {
-    signers.set(entry.identifier, { commitment: entry, bindingFactor: bindingFactors[index] as Scalar });
-  }
+  commitments.forEach((commitment, index) => {
+    signers.set(commitment.identifier, { commitment, bindingFactor: bindingFactors[index] as Scalar });
+  });
   return {
     ...request,
     signers,
