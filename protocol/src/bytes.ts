@@ -4,8 +4,24 @@ const encoder = new TextEncoder();
 const HEX = "0123456789abcdef";
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/** Texts up to this length are tried as ASCII first: the encoder allocates memory outside the heap for any text. */
+const ASCII_CHARS_MAX = 64;
+
+/** The bytes of a short ASCII text; undefined for any other. */
+function asciiBytes(text: string): Uint8Array | undefined {
+  const { length } = text;
+  if (length > ASCII_CHARS_MAX) return undefined;
+  const out = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return undefined;
+    out[i] = code;
+  }
+  return out;
+}
+
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  return asciiBytes(text) ?? encoder.encode(text);
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
@@ -49,9 +65,22 @@ export function clipText(text: string, bytesMax: number): string {
   return out;
 }
 
-/** A short byte string as a map key: one character a byte, so that equal keys are equal bytes. */
+const fromCodes = (codes: Uint8Array): string =>
+  String.fromCharCode.apply(null, codes as unknown as number[]);
+
+/** Keys up to this many bytes become characters by way of a list that is used again: `apply` copies anything else first. */
+const LISTED_BYTES_MAX = 64;
+/** One list for each length. */
+const lists: number[][] = [];
+
+/** A short, public byte string as a map key: one character a byte, so that equal keys are equal bytes. */
 export function byteKey(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+  const { length } = bytes;
+  if (length > LISTED_BYTES_MAX) return fromCodes(bytes);
+  lists[length] ??= new Array<number>(length).fill(0);
+  const list = lists[length];
+  for (let i = 0; i < length; i++) list[i] = bytes[i] ?? 0;
+  return String.fromCharCode.apply(null, list);
 }
 
 const HEX_CODES = utf8(HEX);
@@ -68,7 +97,7 @@ export function toHex(bytes: Uint8Array): string {
       codes[2 * i] = HEX_CODES[byte >> 4] ?? 0;
       codes[2 * i + 1] = HEX_CODES[byte & 15] ?? 0;
     }
-    out += byteKey(codes);
+    out += fromCodes(codes);
   }
   return out;
 }

@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from "../bytes.ts";
+import { byteKey, equalBytes } from "../bytes.ts";
 import { NONCE_SLOTS_MAX, NONCE_SLOTS_PER_INSTANCE_MAX } from "../limits.ts";
 import type { OracleMessage } from "../wire/session.ts";
 
@@ -23,14 +23,14 @@ export class GivenAnswers {
   /** What this COMMIT got; undefined for any other one, also of the same slot. */
   find(instance: Uint8Array, slotId: Uint8Array, input: Uint8Array, nowMs: number): Answer | undefined {
     return this.#given
-      .get(toHex(instance))
+      .get(byteKey(instance))
       ?.find(
         (one) => one.expiresAtMs > nowMs && equalBytes(one.slotId, slotId) && equalBytes(one.input, input),
       )?.answer;
   }
 
   keep(answer: Answer, input: Uint8Array, expiresAtMs: number): void {
-    const key = toHex(answer.instance);
+    const key = byteKey(answer.instance);
     const all = this.#given.get(key) ?? [];
     if (all.length >= NONCE_SLOTS_PER_INSTANCE_MAX) {
       all.shift();
@@ -44,7 +44,7 @@ export class GivenAnswers {
 
   /** Forgets an instance: it was suspended or revoked. */
   drop(instance: Uint8Array): void {
-    const key = toHex(instance);
+    const key = byteKey(instance);
     this.#count -= this.#given.get(key)?.length ?? 0;
     this.#given.delete(key);
   }

@@ -1,4 +1,4 @@
-import { equalBytes, toHex, zeroize } from "../bytes.ts";
+import { byteKey, equalBytes, zeroize } from "../bytes.ts";
 import { commit as commitNonces, nonceGenerate, type SigningNonces } from "../frost/index.ts";
 import type { Group, Scalar } from "../group/group.ts";
 import { NONCE_SLOT_MS, NONCE_SLOTS_MAX, NONCE_SLOTS_PER_INSTANCE_MAX } from "../limits.ts";
@@ -10,7 +10,8 @@ import type { Entropy } from "./ports.ts";
 
 interface LiveSlot {
   readonly subject: SlotSubject;
-  readonly slotId: Uint8Array;
+  /** What the workload is shown of it. */
+  readonly shown: NonceSlot;
   readonly messages: readonly Message[];
   readonly nonces: readonly SigningNonces[];
   readonly expiresAtMs: number;
@@ -50,7 +51,7 @@ export class NonceVault {
     share: Scalar,
     nowMs: number,
   ): NonceSlot | undefined {
-    const key = toHex(subject.instance);
+    const key = byteKey(subject.instance);
     const all = this.#slots.get(key) ?? [];
     const live: LiveSlot[] = [];
     for (const slot of all) {
@@ -61,12 +62,11 @@ export class NonceVault {
     }
     this.#slots.set(key, live);
     const [first] = live;
-    if (first !== undefined) return this.#show(first);
-    return this.#create(key, live, subject, messages, share, nowMs);
+    if (first !== undefined) return first.shown;
+    return this.#create(live, subject, messages, share, nowMs);
   }
 
   #create(
-    key: string,
     live: LiveSlot[],
     subject: SlotSubject,
     messages: readonly Message[],
@@ -75,25 +75,13 @@ export class NonceVault {
   ): NonceSlot | undefined {
     if (this.#count >= NONCE_SLOTS_MAX || live.length >= NONCE_SLOTS_PER_INSTANCE_MAX) return undefined;
     const draw = (): Scalar => nonceGenerate(this.#group, this.#entropy.random(32), share);
-    const slot: LiveSlot = {
-      subject,
-      messages,
-      slotId: this.#entropy.random(16),
-      nonces: messages.map(() => commitNonces(this.#group, this.#identifier, draw(), draw())),
-      expiresAtMs: nowMs + NONCE_SLOT_MS,
-    };
-    live.push(slot);
-    this.#slots.set(key, live);
+    const slotId = this.#entropy.random(16);
+    const nonces = messages.map(() => commitNonces(this.#group, this.#identifier, draw(), draw()));
+    const commitments = nonces.map(({ commitment: { hiding, binding } }) => ({ hiding, binding }));
+    const shown = { bootId: this.#bootId, slotId, commitments };
+    live.push({ subject, shown, messages, nonces, expiresAtMs: nowMs + NONCE_SLOT_MS });
     this.#count += 1;
-    return this.#show(slot);
-  }
-
-  #show(slot: LiveSlot): NonceSlot {
-    const commitments = slot.nonces.map(({ commitment }) => ({
-      hiding: commitment.hiding,
-      binding: commitment.binding,
-    }));
-    return { bootId: this.#bootId, slotId: slot.slotId, commitments };
+    return shown;
   }
 
   #discard(slot: LiveSlot): void {
@@ -104,10 +92,10 @@ export class NonceVault {
   #find(subject: SlotSubject, bootId: Uint8Array, slotId: Uint8Array, nowMs: number): LiveSlot | undefined {
     if (!equalBytes(bootId, this.#bootId)) return undefined;
     return this.#slots
-      .get(toHex(subject.instance))
+      .get(byteKey(subject.instance))
       ?.find(
         (slot) =>
-          equalBytes(slot.slotId, slotId) &&
+          equalBytes(slot.shown.slotId, slotId) &&
           slot.subject.seq === subject.seq &&
           equalBytes(slot.subject.headerHash, subject.headerHash) &&
           slot.expiresAtMs > nowMs,
@@ -116,8 +104,7 @@ export class NonceVault {
 
   /** What a slot committed to; reading it consumes nothing. */
   peek(subject: SlotSubject, bootId: Uint8Array, slotId: Uint8Array, nowMs: number): NonceSlot | undefined {
-    const slot = this.#find(subject, bootId, slotId, nowMs);
-    return slot === undefined ? undefined : this.#show(slot);
+    return this.#find(subject, bootId, slotId, nowMs)?.shown;
   }
 
   /**
@@ -132,7 +119,7 @@ export class NonceVault {
   ): { messages: readonly Message[]; nonces: readonly SigningNonces[] } | undefined {
     const slot = this.#find(subject, bootId, slotId, nowMs);
     if (slot === undefined) return undefined;
-    const key = toHex(subject.instance);
+    const key = byteKey(subject.instance);
     const rest = this.#slots.get(key)?.filter((other) => other !== slot) ?? [];
     if (rest.length === 0) this.#slots.delete(key);
     else this.#slots.set(key, rest);
@@ -142,7 +129,7 @@ export class NonceVault {
 
   /** Ends every slot of an instance: it was suspended or revoked. */
   drop(instance: Uint8Array): void {
-    const key = toHex(instance);
+    const key = byteKey(instance);
     for (const slot of this.#slots.get(key) ?? []) this.#discard(slot);
     this.#slots.delete(key);
     this.given.drop(instance);
