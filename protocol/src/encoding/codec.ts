@@ -1,3 +1,4 @@
+import { utf8 } from "../bytes.ts";
 import { IpseError } from "../errors.ts";
 import { ByteReader, type ByteWriter, withWriter } from "./cursor.ts";
 
@@ -111,7 +112,6 @@ export function varBytes(max: number): Codec<Uint8Array> {
 }
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const textEncoder = new TextEncoder();
 
 /** UTF-8 text of up to `max` bytes behind a 4-byte length. */
 export function text(max: number): Codec<string> {
@@ -119,7 +119,7 @@ export function text(max: number): Codec<string> {
   return {
     write: (writer, value) => {
       if (!value.isWellFormed()) throw new IpseError("ERR_ENCODING", "a string with a lone surrogate");
-      raw.write(writer, textEncoder.encode(value));
+      raw.write(writer, utf8(value));
     },
     read: (reader) => {
       const encoded = raw.read(reader);
@@ -143,8 +143,8 @@ export function list<T>(item: Codec<T>, max: number): Codec<readonly T[]> {
     read: (reader) => {
       const count = reader.uint(2);
       if (count > max) throw new IpseError("ERR_ENCODING", `more than ${max} items`);
-      const out: T[] = [];
-      for (let i = 0; i < count; i++) out.push(item.read(reader));
+      const out = new Array<T>(count);
+      for (let i = 0; i < count; i++) out[i] = item.read(reader);
       return out;
     },
   };
@@ -161,39 +161,59 @@ export function optional<T>(item: Codec<T>): Codec<T | undefined> {
   };
 }
 
-type Fields = Readonly<Record<string, Codec<never>>>;
 // biome-ignore lint/suspicious/noExplicitAny: inference over heterogeneous fields
 type AnyFields = Readonly<Record<string, Codec<any>>>;
 export type StructOf<F extends AnyFields> = { readonly [K in keyof F]: Infer<F[K]> };
 
+type Fields = readonly { readonly name: string; readonly codec: Codec<unknown> }[];
+type Values = Record<string, unknown>;
+
+/** A codec of named fields. */
+export interface Struct<T> extends Codec<T> {
+  readonly fields: Fields;
+}
+
+/**
+ * Reads fields into one object: first its `kind`, if it is a variant. The constructor of its own lets the engine
+ * learn how many fields these objects have and make room for them at once.
+ */
+function fieldsReader(fields: Fields, kind?: string): (reader: ByteReader) => Values {
+  const Shape = function (this: Values): void {
+    if (kind !== undefined) this["kind"] = kind;
+  } as unknown as new () => Values;
+  // What is decoded is a plain object.
+  (Shape as { prototype: unknown }).prototype = Object.prototype;
+  return (reader) => {
+    const out = new Shape();
+    for (const { name, codec } of fields) out[name] = codec.read(reader);
+    return out;
+  };
+}
+
 /** Named fields, written in the order in which they are declared. */
-export function struct<const F extends AnyFields>(fields: F): Codec<StructOf<F>> {
-  const entries = Object.entries(fields as unknown as Fields).map(([name, codec]) => ({ name, codec }));
+export function struct<const F extends AnyFields>(named: F): Struct<StructOf<F>> {
+  const fields: Fields = Object.entries(named).map(([name, codec]) => ({ name, codec }));
   return {
+    fields,
     write: (writer, value) => {
-      const record = value as Readonly<Record<string, never>>;
-      for (const { name, codec } of entries) codec.write(writer, record[name] as never);
+      for (const { name, codec } of fields) codec.write(writer, (value as Values)[name]);
     },
-    read: (reader) => {
-      const out: Record<string, unknown> = {};
-      for (const { name, codec } of entries) out[name] = codec.read(reader);
-      return out as StructOf<F>;
-    },
+    read: fieldsReader(fields) as (reader: ByteReader) => StructOf<F>,
   };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: inference over heterogeneous variants
-type VariantMap = Readonly<Record<string, readonly [tag: number, codec: Codec<any>]>>;
+type VariantMap = Readonly<Record<string, readonly [tag: number, struct: Struct<any>]>>;
 export type UnionOf<V extends VariantMap> = {
   readonly [K in keyof V]: { readonly kind: K } & Infer<V[K][1]>;
 }[keyof V];
 
 /** A tagged union of structs: one tag byte, then the variant. `kind` names it in memory. */
 export function union<const V extends VariantMap>(variants: V): Codec<UnionOf<V>> {
-  const byTag = new Map<number, readonly [string, Codec<unknown>]>();
-  for (const [kind, [tag, codec]] of Object.entries(variants)) {
-    if (byTag.has(tag)) throw new IpseError("ERR_INTERNAL", `tag ${tag} is used twice`);
-    byTag.set(tag, [kind, codec as Codec<unknown>]);
+  const readers = new Map<number, (reader: ByteReader) => Values>();
+  for (const [kind, [tag, { fields }]] of Object.entries(variants)) {
+    if (readers.has(tag)) throw new IpseError("ERR_INTERNAL", `tag ${tag} is used twice`);
+    readers.set(tag, fieldsReader(fields, kind));
   }
   return {
     write: (writer, value) => {
@@ -203,10 +223,9 @@ export function union<const V extends VariantMap>(variants: V): Codec<UnionOf<V>
       variant[1].write(writer, value);
     },
     read: (reader) => {
-      const variant = byTag.get(reader.uint(1));
-      if (variant === undefined) throw new IpseError("ERR_ENCODING", "unknown variant");
-      const fields = variant[1].read(reader) as object;
-      return { kind: variant[0], ...fields } as UnionOf<V>;
+      const read = readers.get(reader.uint(1));
+      if (read === undefined) throw new IpseError("ERR_ENCODING", "unknown variant");
+      return read(reader) as UnionOf<V>;
     },
   };
 }

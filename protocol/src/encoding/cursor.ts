@@ -58,8 +58,9 @@ export class ByteWriter {
   bytes(value: Uint8Array): void {
     const { length } = value;
     const start = this.#take(length);
-    if (length > LOOP_BYTES_MAX) return this.#buffer.set(value, start);
-    for (let i = 0; i < length; i++) this.#buffer[start + i] = value[i] ?? 0;
+    const buffer = this.#buffer;
+    if (length > LOOP_BYTES_MAX) return buffer.set(value, start);
+    for (let i = 0; i < length; i++) buffer[start + i] = value[i] ?? 0;
   }
 
   /** What was written so far: a view that is good until the next write or `clear`. */
@@ -109,8 +110,9 @@ export class ByteReader {
   /** Reads an unsigned big-endian integer of at most 2^53 - 1. */
   uint(width: 1 | 2 | 4 | 8): number {
     const start = this.#take(width);
-    let value = 0;
-    for (let i = 0; i < width; i++) value = value * 256 + (this.#buffer[start + i] ?? 0);
+    const buffer = this.#buffer;
+    let value = buffer[start] ?? 0;
+    for (let i = 1; i < width; i++) value = value * 256 + (buffer[start + i] ?? 0);
     if (!Number.isSafeInteger(value)) throw new IpseError("ERR_ENCODING", "integer out of range");
     return value;
   }
