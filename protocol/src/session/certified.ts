@@ -1,9 +1,9 @@
-import { type Infer, optional, struct } from "../encoding/index.ts";
+import { type Infer, kept, optional, struct } from "../encoding/index.ts";
 import { signedHeader } from "./header.ts";
 import { certificate } from "./vote.ts";
 
 /** A header and the certificate that makes it the one header of its seq. */
-export const certifiedHeader = struct({ signed: signedHeader, qc: certificate });
+export const certifiedHeader = kept(struct({ signed: signedHeader, qc: certificate }));
 export type CertifiedHeader = Infer<typeof certifiedHeader>;
 
 /** A header that is not (known to be) certified, with the certified parent that proves its chain key. */

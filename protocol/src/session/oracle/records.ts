@@ -4,6 +4,7 @@ import {
   constant,
   encode,
   type Infer,
+  kept,
   keyword,
   list,
   optional,
@@ -26,18 +27,20 @@ import { INSTANCE_STATUSES } from "../status.ts";
 import { signedVote } from "../vote.ts";
 
 /** What never changes about an instance, read on every step. */
-const instanceConstants = struct({
-  instance: hash32,
-  rosterHash: hash32,
-  spiffeId,
-  evidenceKey: key32,
-  identityKey: key32,
-  threshold: u8,
-  oracleCount: u8,
-});
+const instanceConstants = kept(
+  struct({
+    instance: hash32,
+    rosterHash: hash32,
+    spiffeId,
+    evidenceKey: key32,
+    identityKey: key32,
+    threshold: u8,
+    oracleCount: u8,
+  }),
+);
 
 /** My vote at head+1, or at the head once it is certified: with the body, until the next vote. */
-const castVote = struct({ signed: signedHeader, body: optional(body), vote: signedVote });
+const castVote = kept(struct({ signed: signedHeader, body: optional(body), vote: signedVote }));
 export type CastVote = Infer<typeof castVote>;
 
 /** The one record that moves when an instance does. */
