@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes, zeroize } from "../bytes.ts";
+import { equalBytes } from "../bytes.ts";
 import {
   generatorBytes,
   identityBytes,
@@ -10,17 +10,9 @@ import {
   pointError,
   scalarError,
 } from "./encoded.ts";
-import {
-  type Ed25519,
-  type Group,
-  POINT_BYTES,
-  type Point,
-  SCALAR_BYTES,
-  type Scalar,
-  SIGNATURE_BYTES,
-  WIDE_BYTES,
-} from "./group.ts";
+import { type Ed25519, type Group, type Point, type Scalar, SIGNATURE_BYTES, WIDE_BYTES } from "./group.ts";
 import { recentKeys, recentSignatures } from "./recent-keys.ts";
+import { Scratch } from "./scratch.ts";
 import { selfTest } from "./self-test.ts";
 import { loadSodium, type Sodium, type SodiumNative } from "./sodium-load.ts";
 import { type PublicPoints, publicPoints } from "./straus.ts";
@@ -37,53 +29,75 @@ import { instantiateStraus } from "./straus-load.ts";
  * THAT a secret is zero, which happens with probability 2^-252.
  */
 
-/** A fresh 32-byte result, written by one libsodium call. */
-function written<T extends Uint8Array>(write: (out: Uint8Array) => void): T {
-  const out = new Uint8Array(32);
-  write(out);
-  return out as unknown as T;
+/** One process computes one thing at a time. */
+const scratch = new Scratch();
+
+type Unary = (out: Uint8Array, a: Uint8Array) => void;
+type Binary = (out: Uint8Array, a: Uint8Array, b: Uint8Array) => void;
+
+/** The 32-byte result of a call on 32 bytes, which may be secret. */
+function unary<T extends Uint8Array>(call: Unary): (a: Uint8Array) => T {
+  return (a) => {
+    try {
+      call(scratch.at("out"), scratch.put("a", a));
+      return scratch.copy("out") as T;
+    } finally {
+      scratch.wipe();
+    }
+  };
 }
 
-function scalarOps(sodium: Sodium) {
-  const { native, wasm } = sodium;
+/** The 32-byte result of a call on twice 32 bytes, which may be secret. */
+function binary<T extends Uint8Array>(call: Binary): (a: Uint8Array, b: Uint8Array) => T {
+  return (a, b) => {
+    try {
+      call(scratch.at("out"), scratch.put("a", a), scratch.put("b", b));
+      return scratch.copy("out") as T;
+    } finally {
+      scratch.wipe();
+    }
+  };
+}
+
+function scalarOps({ native, wasm }: Sodium) {
+  const invert = unary<Scalar>(native.crypto_core_ed25519_scalar_invert);
+  const reduce = (wide: Uint8Array): Scalar => {
+    try {
+      native.crypto_core_ed25519_scalar_reduce(scratch.at("out"), wide);
+      return scratch.copy("out") as Scalar;
+    } finally {
+      scratch.wipe();
+    }
+  };
   return {
     scalarFromWide: (bytes: Uint8Array): Scalar => {
       if (bytes.length !== WIDE_BYTES) throw scalarError("a wide scalar has 64 bytes");
-      return written((out) => native.crypto_core_ed25519_scalar_reduce(out, bytes));
+      return reduce(scratch.put("wide", bytes));
     },
     scalarFromNumber: (value: number): Scalar => numberBytes(value) as Scalar,
     decodeScalar: (bytes: Uint8Array): Scalar => {
       if (!isCanonicalScalar(bytes)) throw scalarError("not a canonical scalar");
       return Uint8Array.from(bytes) as Scalar;
     },
-    scalarAdd: (a: Scalar, b: Scalar): Scalar =>
-      written((out) => native.crypto_core_ed25519_scalar_add(out, a, b)),
-    scalarSub: (a: Scalar, b: Scalar): Scalar =>
-      written((out) => native.crypto_core_ed25519_scalar_sub(out, a, b)),
+    scalarAdd: binary<Scalar>(native.crypto_core_ed25519_scalar_add),
+    scalarSub: binary<Scalar>(native.crypto_core_ed25519_scalar_sub),
     scalarMul: (a: Scalar, b: Scalar): Scalar => wasm.crypto_core_ed25519_scalar_mul(a, b) as Scalar,
-    scalarNegate: (a: Scalar): Scalar => written((out) => native.crypto_core_ed25519_scalar_negate(out, a)),
+    scalarNegate: unary<Scalar>(native.crypto_core_ed25519_scalar_negate),
     scalarInvert: (a: Scalar): Scalar => {
       if (isZeroBytes(a)) throw scalarError("zero has no inverse");
-      return written((out) => native.crypto_core_ed25519_scalar_invert(out, a));
+      return invert(a);
     },
     scalarIsZero: isZeroBytes,
   };
 }
 
-/** What is hashed is put together here, and wiped: it may hold a secret. */
-const HASHED = new Uint8Array(2048);
-
-function hashParts(native: SodiumNative, out: Uint8Array, parts: readonly Uint8Array[]): void {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  if (length > HASHED.length) return native.crypto_hash_sha512(out, concatBytes(...parts));
-  let at = 0;
-  for (const part of parts) {
-    HASHED.set(part, at);
-    at += part.length;
-  }
-  native.crypto_hash_sha512(out, HASHED.subarray(0, length));
-  HASHED.fill(0, 0, length);
+/** SHA-512 of the parts one after the other, which may be secret, at the place `wide`. */
+function hashParts(native: SodiumNative, parts: readonly Uint8Array[]): Uint8Array {
+  const out = scratch.at("wide");
+  const message = scratch.message(parts);
+  native.crypto_hash_sha512(out, message);
+  message.fill(0);
+  return out;
 }
 
 type AreValid = (encodings: readonly Uint8Array[]) => boolean;
@@ -99,13 +113,12 @@ function pointOps(native: SodiumNative, areValid: AreValid, wasmPoints: PublicPo
   const identity = identityBytes() as Point;
   const generator = generatorBytes() as Point;
   const one = numberBytes(1);
-  const baseMul = (s: Scalar): Point =>
-    isZeroBytes(s) ? identity : written((out) => native.crypto_scalarmult_ed25519_base_noclamp(out, s));
+  const baseProduct = unary<Point>(native.crypto_scalarmult_ed25519_base_noclamp);
+  const pointProduct = binary<Point>(native.crypto_scalarmult_ed25519_noclamp);
+  const add = binary<Point>(native.crypto_core_ed25519_add);
+  const baseMul = (s: Scalar): Point => (isZeroBytes(s) ? identity : baseProduct(s));
   const mul = (s: Scalar, p: Point): Point =>
-    isZeroBytes(s) || equalBytes(p, identity)
-      ? identity
-      : written((out) => native.crypto_scalarmult_ed25519_noclamp(out, s, p));
-  const add = (p: Point, q: Point): Point => written((out) => native.crypto_core_ed25519_add(out, p, q));
+    isZeroBytes(s) || equalBytes(p, identity) ? identity : pointProduct(s, p);
   const sumOneByOne = (scalars: readonly Scalar[], points: readonly Point[]): Point => {
     let sum: Point | undefined;
     for (const [i, point] of points.entries()) {
@@ -132,7 +145,7 @@ function pointOps(native: SodiumNative, areValid: AreValid, wasmPoints: PublicPo
     baseMul,
     mul,
     add,
-    sub: (p: Point, q: Point): Point => written((out) => native.crypto_core_ed25519_sub(out, p, q)),
+    sub: binary<Point>(native.crypto_core_ed25519_sub),
     equal: equalBytes,
     multiMulPublic: (scalars: readonly Scalar[], points: readonly Point[]): Point => {
       if (scalars.length !== points.length) throw lengthError();
@@ -147,54 +160,64 @@ function pointOps(native: SodiumNative, areValid: AreValid, wasmPoints: PublicPo
  */
 function verifierByTable(native: SodiumNative, wasmPoints: PublicPoints) {
   const identity = identityBytes();
-  const [hash, c] = [new Uint8Array(WIDE_BYTES), new Uint8Array(SCALAR_BYTES)];
   return (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean | undefined => {
     const comb = wasmPoints.comb(publicKey);
     if (comb === undefined) return undefined;
-    const [r, s] = [signature.subarray(0, POINT_BYTES), signature.subarray(POINT_BYTES)];
+    scratch.put("signature", signature);
+    const [r, s, c] = [scratch.at("r"), scratch.at("s"), scratch.at("out")];
     if (!isCanonicalScalar(s)) return false;
-    hashParts(native, hash, [r, publicKey, message]);
-    native.crypto_core_ed25519_scalar_reduce(c, hash);
+    native.crypto_core_ed25519_scalar_reduce(c, hashParts(native, [r, publicKey, message]));
     return equalBytes(comb(s, c), r) && !equalBytes(r, identity);
   };
 }
 
 function signatureOps(native: SodiumNative, areValid: AreValid, wasmPoints?: PublicPoints): Ed25519 {
-  const withKeys = (seed: Uint8Array, use: (pk: Uint8Array, sk: Uint8Array) => void): void => {
-    const pk = new Uint8Array(32);
-    const sk = new Uint8Array(64);
-    native.crypto_sign_seed_keypair(pk, sk, seed);
-    use(pk, sk);
-    zeroize(sk);
-  };
   const byTable = wasmPoints && verifierByTable(native, wasmPoints);
   // libsodium checks S < L and compares R without the cofactor; with a prime-order key that is all of it.
+  const verifies = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
+    areValid([publicKey]) &&
+    native.crypto_sign_verify_detached(
+      scratch.put("signature", signature),
+      scratch.message([message]),
+      scratch.put("publicKey", publicKey),
+    );
   const recent = recentSignatures(
     (publicKey, message, signature) =>
       signature.length === SIGNATURE_BYTES &&
-      (byTable?.(publicKey, message, signature) ??
-        (areValid([publicKey]) && native.crypto_sign_verify_detached(signature, message, publicKey))),
+      (byTable?.(publicKey, message, signature) ?? verifies(publicKey, message, signature)),
   );
+  /** Both keys of a seed, in their places until the next wipe. */
+  const expand = (seed: Uint8Array): [publicKey: Uint8Array, secretKey: Uint8Array] => {
+    const [publicKey, secretKey] = [scratch.at("publicKey"), scratch.at("secretKey")];
+    native.crypto_sign_seed_keypair(publicKey, secretKey, scratch.put("a", seed));
+    return [publicKey, secretKey];
+  };
+  const signWith = (publicKey: Uint8Array, secretKey: Uint8Array, message: Uint8Array): Uint8Array => {
+    native.crypto_sign_detached(scratch.at("signature"), scratch.message([message]), secretKey);
+    const signature = scratch.copy("signature");
+    recent.note(publicKey, message, signature);
+    return signature;
+  };
   return {
     prepare: (publicKeys) => wasmPoints?.tabulate(publicKeys),
-    publicKey: (seed) => written((out) => withKeys(seed, (pk) => out.set(pk))),
+    publicKey: (seed) => {
+      try {
+        return expand(seed)[0].slice();
+      } finally {
+        scratch.wipe();
+      }
+    },
     sign: (seed, message) => {
-      const signature = new Uint8Array(SIGNATURE_BYTES);
-      withKeys(seed, (pk, sk) => {
-        native.crypto_sign_detached(signature, message, sk);
-        recent.note(pk, message, signature);
-      });
-      return signature;
+      try {
+        return signWith(...expand(seed), message);
+      } finally {
+        scratch.wipe();
+      }
     },
     signer: (seed) => {
-      const [pk, sk] = [new Uint8Array(32), new Uint8Array(64)];
-      native.crypto_sign_seed_keypair(pk, sk, seed);
-      return (message) => {
-        const signature = new Uint8Array(SIGNATURE_BYTES);
-        native.crypto_sign_detached(signature, message, sk);
-        recent.note(pk, message, signature);
-        return signature;
-      };
+      const [publicKey, secretKey] = expand(seed).map((key) => key.slice()) as [Uint8Array, Uint8Array];
+      scratch.wipe();
+      return (message) => signWith(publicKey, secretKey, message);
     },
     verify: recent.verify,
   };
@@ -211,8 +234,8 @@ export function sodiumGroup(sodium: Sodium, wasmPoints?: PublicPoints): Group {
     name: "ed25519/libsodium",
     order: ORDER,
     sha512: (...parts) => {
-      const out = new Uint8Array(64);
-      hashParts(native, out, parts);
+      const out = hashParts(native, parts).slice();
+      scratch.wipe();
       return out;
     },
     ...scalarOps(sodium),
