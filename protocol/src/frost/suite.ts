@@ -1,5 +1,4 @@
 import { utf8 } from "../bytes.ts";
-import { withWriter } from "../encoding/cursor.ts";
 import type { Group, Scalar } from "../group/index.ts";
 
 /** The ciphersuite of RFC 9591 section 6.1, FROST(Ed25519, SHA-512). */
@@ -9,30 +8,19 @@ const RHO = utf8(`${SUITE}rho`);
 const NONCE = utf8(`${SUITE}nonce`);
 const MSG = utf8(`${SUITE}msg`);
 const COM = utf8(`${SUITE}com`);
-const NO_PREFIX = new Uint8Array();
-
-/** SHA-512 of the prefix and the parts, put together in a buffer that is used again, wiped each time. */
-function hashed(group: Group, prefix: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  return withWriter((writer) => {
-    writer.bytes(prefix);
-    for (const part of parts) writer.bytes(part);
-    return group.sha512(writer.written());
-  });
-}
-
 /** H1 of RFC 9591 section 6.1: binding factors. */
 export function h1(group: Group, ...parts: readonly Uint8Array[]): Scalar {
-  return group.scalarFromWide(hashed(group, RHO, parts));
+  return group.scalarFromWide(group.sha512(RHO, ...parts));
 }
 
 /** H2 of RFC 9591 section 6.1: the challenge; without a prefix, to be that of RFC 8032. */
 export function h2(group: Group, ...parts: readonly Uint8Array[]): Scalar {
-  return group.scalarFromWide(hashed(group, NO_PREFIX, parts));
+  return group.scalarFromWide(group.sha512(...parts));
 }
 
-/** H3 of RFC 9591 section 6.1: nonces. The hash output and its input are secret and wiped. */
+/** H3 of RFC 9591 section 6.1: nonces. The hash output is secret and wiped. */
 export function h3(group: Group, ...parts: readonly Uint8Array[]): Scalar {
-  const wide = hashed(group, NONCE, parts);
+  const wide = group.sha512(NONCE, ...parts);
   const scalar = group.scalarFromWide(wide);
   wide.fill(0);
   return scalar;
@@ -40,10 +28,10 @@ export function h3(group: Group, ...parts: readonly Uint8Array[]): Scalar {
 
 /** H4 of RFC 9591 section 6.1: the message. */
 export function h4(group: Group, message: Uint8Array): Uint8Array {
-  return hashed(group, MSG, [message]);
+  return group.sha512(MSG, message);
 }
 
 /** H5 of RFC 9591 section 6.1: the commitment list, whole or in parts. */
 export function h5(group: Group, ...encodedList: readonly Uint8Array[]): Uint8Array {
-  return hashed(group, COM, encodedList);
+  return group.sha512(COM, ...encodedList);
 }

@@ -1,4 +1,4 @@
-import { utf8 } from "@ipse/protocol";
+import { concatBytes, utf8 } from "@ipse/protocol";
 import type { OracleOptions } from "@ipse/protocol/host";
 import { lyingSigner } from "../scenarios/28-lying-signer.ts";
 import { rollingUpgrade } from "../scenarios/43-rolling-upgrade.ts";
@@ -9,8 +9,8 @@ import { batchedMessages, idleTwins } from "./scripts.ts";
 
 const NONCE_TAG = utf8("FROST-ED25519-SHA512-v1nonce");
 
-function isNonceInput(bytes: Uint8Array | undefined): bytes is Uint8Array {
-  return bytes !== undefined && NONCE_TAG.every((byte, i) => bytes[i] === byte);
+function isNonceInput(bytes: Uint8Array): boolean {
+  return NONCE_TAG.every((byte, i) => bytes[i] === byte);
 }
 
 /** W's nonces depend on the step alone: drawn before the oracles' commitments, kept for a retry. */
@@ -24,9 +24,8 @@ export const nonceFirst: Control = {
       agent.group = {
         ...world.group,
         sha512: (...parts) => {
-          const [input] = parts;
-          if (parts.length !== 1 || !isNonceInput(input)) return world.group.sha512(...parts);
-          const drawnFirst = input.slice();
+          const drawnFirst = concatBytes(...parts);
+          if (!isNonceInput(drawnFirst)) return world.group.sha512(...parts);
           const at = NONCE_TAG.length;
           drawnFirst.fill(0, at, at + 32);
           drawnFirst.fill(0, at + 96, at + 160);
