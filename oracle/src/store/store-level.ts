@@ -3,7 +3,7 @@ import { IpseError } from "@ipse/protocol";
 import { POINT_MARK } from "@ipse/protocol/host";
 import { Level } from "level";
 import { type Backend, type BackendOp, GroupCommitStore } from "./group-commit.ts";
-import { fromKeyText, toKeyText } from "./key-text.ts";
+import { fromKeyText, nativeKey, toKeyText } from "./key-text.ts";
 import { damaged, storeSentence } from "./store-errors.ts";
 
 type Bytes = Uint8Array;
@@ -151,8 +151,8 @@ async function write(db: Database, ops: readonly BackendOp[], sync: boolean): Pr
   // A chained batch: half of what an array of operations costs on its way into LevelDB.
   const batch = db.batch();
   for (const { key, value } of ops) {
-    if (value === undefined) batch.del(fromKeyText(DATA + key));
-    else batch.put(fromKeyText(DATA + key), value);
+    if (value === undefined) batch.del(nativeKey(DATA + key));
+    else batch.put(nativeKey(DATA + key), value);
   }
   await batch.write({ sync });
 }
@@ -160,7 +160,7 @@ async function write(db: Database, ops: readonly BackendOp[], sync: boolean): Pr
 /** LevelDB under an oracle's keys. Without `sync` a power cut takes back what was written: no oracle runs so. */
 export function levelBackend(db: Database, sync = true): Backend {
   return {
-    get: (key) => db.getSync(fromKeyText(DATA + key)),
+    get: (key) => db.getSync(nativeKey(DATA + key)),
     keys: (prefix, limit, after) => pageOfKeys(db, prefix, limit, after),
     write: (ops) => write(db, ops, sync),
   };
