@@ -21,6 +21,7 @@ import { itemHash, offeredItem, offeredItems } from "./offered-items.ts";
 import type { Destinations, GossipSink, OracleCore } from "./oracle-core.ts";
 import { InventoryOffer } from "./oracle-inventory.ts";
 import type { OracleRegistry } from "./oracle-registry.ts";
+import { type Mutation, remove } from "./table.ts";
 import { VoteWatch } from "./vote-watch.ts";
 
 /** Items of one gossip message, and their bytes: a message stays under the frame limit. */
@@ -169,14 +170,18 @@ export class OracleGossip implements GossipSink {
     const { view } = this.#core;
     const rows = view.scan(records.openIndex, OPEN_SCAN_LIMIT, undefined, this.#openCursor);
     this.#openCursor = rows.length < OPEN_SCAN_LIMIT ? undefined : rows.at(-1)?.[0];
-    return rows.flatMap(([, { instance }]) => {
+    const settled: Mutation[] = [];
+    const items = rows.flatMap(([, { instance }]) => {
       const record = view.get(records.instances, instance);
-      if (record === undefined || record.status === "revoked") return [];
-      return openHeaders(record).map((proven): [string, GossipItem] => {
+      const open = record === undefined || record.status === "revoked" ? [] : openHeaders(record);
+      if (open.length === 0) settled.push(remove(records.openIndex, instance));
+      return open.map((proven): [string, GossipItem] => {
         const item: GossipItem = { kind: "undecided", proven };
         return [toHex(headerHash(proven.signed.header)), item];
       });
     });
+    if (settled.length > 0) view.submit(settled, () => undefined);
+    return items;
   }
 
   /** Sends what the peer was not sent lately, and remembers it only where it found room. */

@@ -1,7 +1,7 @@
 import { equalBytes } from "../../bytes.ts";
 import type { Hash } from "../../encoding/index.ts";
 import type { Point } from "../../group/group.ts";
-import { type Mutation, put, remove } from "../../host/table.ts";
+import { type Mutation, put } from "../../host/table.ts";
 import type { CertifiedHeader, ProvenHeader } from "../certified.ts";
 import type { Enrollment } from "../enroll.ts";
 import type { InstanceConstants } from "../enroll-check.ts";
@@ -121,8 +121,8 @@ export class InstanceDraft {
       mutations.push(put(instances, this.id, this.record));
       const had = this.#before !== undefined && openHeaders(this.#before).length > 0;
       const has = openHeaders(this.record).length > 0;
-      if (has && !had) mutations.push(put(openIndex, this.id, { instance: this.id }));
-      if (had && !has) mutations.push(remove(openIndex, this.id));
+      const listed = had || this.context.view.get(openIndex, this.id) !== undefined;
+      if (has && !listed) mutations.push(put(openIndex, this.id, { instance: this.id }));
       if (isOver(this.record) && !isOver(this.#before))
         mutations.push(put(endedIndex, this.id, { instance: this.id }));
     }

@@ -82,7 +82,10 @@ export const newestVotes = pointTable("newest-vote", signedVote);
 /** Durable facts about this oracle itself; one record, empty key. */
 export const selfRecord = struct({ counter: u64, fenced: bool, fencedReason: text(TEXT_BYTES_MAX) });
 export const self = pointTable("self", selfRecord);
-/** Instances that hold an undecided header, voted or not, so that gossip need not scan them all. */
+/**
+ * Instances that hold an undecided header, voted or not, so that gossip need not scan them all. A row is written with the
+ * header; gossip drops it when it finds nothing undecided any more, and not each step, or busy instances would write two.
+ */
 export const openIndex = table("open", struct({ instance: hash32 }));
 /**
  * Instances that were revoked or ended and whose receivers were not told yet: written with the status itself, so that
