@@ -49,7 +49,7 @@ const REGRESSIONS: readonly [scenario: string, seed: string, found: string][] = 
   [
     "lying-signer",
     "20261129-57",
-    "whoever was first with a slot for the next attempt was taken, so that the silent spoiled each one",
+    "without a slot that comes with the shares, whoever was first with a new one was taken: the silent spoiled each attempt",
   ],
   ["bad-dealing", "20261122-235", "the script looked while an honest ratchet was under way"],
 ];

@@ -20,7 +20,8 @@ const KEPT_VIEW_BYTES_MAX = 256;
 /**
  * Buffers by which values go to native code and come back. An engine keeps short arrays in its own heap; one that is
  * handed to native code gets memory of its own for that, which costs more than most of the calls. So what goes there is
- * copied here, and what comes back is copied out. HAZARD: secrets pass through; `wipe` ends each use of one.
+ * copied here, and what comes back is copied out. HAZARD: secrets pass through; `wipe`
+ * ends each use of one, but for a message, which whoever put it here wipes.
  */
 export class Scratch {
   readonly #places: Readonly<Record<Place, Uint8Array>>;

@@ -1,7 +1,8 @@
-import { toHex } from "../bytes.ts";
+import { equalBytes, toHex } from "../bytes.ts";
 import { encode, type Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import { FRAME_BYTES_MAX, GOSSIP_INTERVAL_MS } from "../limits.ts";
+import { rosterHash } from "../registry/roster.ts";
 import type { CertifiedHeader } from "../session/certified.ts";
 import { headerHash } from "../session/header.ts";
 import {
@@ -32,6 +33,8 @@ const HEADER_ITEM_BYTES = 4096;
 const FETCH_EVERY_MS = 1000;
 const FETCHES_MAX = 10_000;
 const OPEN_SCAN_LIMIT = 512;
+/** Far more pages than instances can take a step in an interval. */
+const OPEN_PAGES_MAX = 64;
 
 function sizeOf(item: GossipItem): number {
   if (item.kind === "head" || item.kind === "undecided") return HEADER_ITEM_BYTES;
@@ -165,21 +168,31 @@ export class OracleGossip implements GossipSink {
       .every((sent) => sent);
   }
 
-  /** Undecided headers of the next instances that have any. */
+  /**
+   * Undecided headers of the next instances that have any. Those that settled since they were listed are passed over and
+   * dropped: there are as many as took a step lately, and none of them may keep an undecided one waiting.
+   */
   #openItems(): [name: string, item: GossipItem][] {
     const { view } = this.#core;
-    const rows = view.scan(records.openIndex, OPEN_SCAN_LIMIT, undefined, this.#openCursor);
-    this.#openCursor = rows.length < OPEN_SCAN_LIMIT ? undefined : rows.at(-1)?.[0];
+    const items: [string, GossipItem][] = [];
     const settled: Mutation[] = [];
-    const items = rows.flatMap(([, { instance }]) => {
-      const record = view.get(records.instances, instance);
-      const open = record === undefined || record.status === "revoked" ? [] : openHeaders(record);
-      if (open.length === 0) settled.push(remove(records.openIndex, instance));
-      return open.map((proven): [string, GossipItem] => {
-        const item: GossipItem = { kind: "undecided", proven };
-        return [toHex(headerHash(proven.signed.header)), item];
-      });
-    });
+    let visited = 0;
+    for (let page = 0; page < OPEN_PAGES_MAX && visited < OPEN_SCAN_LIMIT; page++) {
+      const rows = view.scan(records.openIndex, OPEN_SCAN_LIMIT, undefined, this.#openCursor);
+      for (const [key] of rows) {
+        const record = view.get(records.instances, key);
+        const open = record === undefined || record.status === "revoked" ? [] : openHeaders(record);
+        if (open.length === 0) settled.push(remove(records.openIndex, key));
+        else visited += 1;
+        for (const proven of open)
+          items.push([toHex(headerHash(proven.signed.header)), { kind: "undecided", proven }]);
+        this.#openCursor = key;
+        if (visited >= OPEN_SCAN_LIMIT) break;
+      }
+      if (rows.length === OPEN_SCAN_LIMIT) continue;
+      if (visited < OPEN_SCAN_LIMIT) this.#openCursor = undefined;
+      break;
+    }
     if (settled.length > 0) view.submit(settled, () => undefined);
     return items;
   }
@@ -209,11 +222,13 @@ export class OracleGossip implements GossipSink {
 
   /**
    * Whether a peer must be shown a head. One whose vote stands in the certificate holds the header, and the workload
-   * brings it the certificate; if that fails it shows the header, and gets the certificate then.
+   * brings it the certificate; if that fails it shows the header, and gets the certificate then. Votes of an older roster
+   * may be of others with the same numbers.
    */
   #needs(oracle: number, peer: GossipPeer, { signed, qc }: CertifiedHeader): boolean {
     const waited = peer.waited(headerHash(signed.header));
-    return waited || !qc.votes.some((vote) => vote.oracle === oracle);
+    const voted = qc.votes.some((vote) => vote.oracle === oracle);
+    return waited || !voted || !equalBytes(qc.rosterHash, rosterHash(this.#core.newest));
   }
 
   #tick(): void {

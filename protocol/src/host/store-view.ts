@@ -60,7 +60,7 @@ class TableCache {
 export class StoreView implements View {
   readonly #store: Store;
   readonly #fail: (error: Error) => void;
-  readonly #caches = new Map<Table<unknown>, TableCache>();
+  readonly #caches = new Map<string, TableCache>();
   #submitted = 0;
   #durable = 0;
   #waiting: { after: number; run: () => void }[] = [];
@@ -71,17 +71,17 @@ export class StoreView implements View {
     this.#fail = fail;
   }
 
-  #cacheOf(table: Table<unknown>): TableCache {
-    let cache = this.#caches.get(table);
+  #cacheOf(name: string): TableCache {
+    let cache = this.#caches.get(name);
     if (cache === undefined) {
       cache = new TableCache();
-      this.#caches.set(table, cache);
+      this.#caches.set(name, cache);
     }
     return cache;
   }
 
   get<T>(from: Table<T>, key: Uint8Array): T | undefined {
-    const cache = this.#cacheOf(from as Table<unknown>);
+    const cache = this.#cacheOf(from.name);
     const name = byteKey(key);
     const pending = cache.pending.get(name);
     const value = pending === undefined ? cache.get(name) : pending.value;
@@ -112,7 +112,7 @@ export class StoreView implements View {
       ops.push({ key: full, value: bytes, ...(ifAbsent === true ? { ifAbsent } : {}) });
     }
     const written = mutations.map(({ table, key, value }) => {
-      const [cache, name] = [this.#cacheOf(table), byteKey(key)];
+      const [cache, name] = [this.#cacheOf(table.name), byteKey(key)];
       const pending = cache.pending.get(name);
       if (pending === undefined) cache.pending.set(name, { value, writes: 1 });
       else {

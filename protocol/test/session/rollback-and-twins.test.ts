@@ -6,6 +6,7 @@ import {
   forgeCertificate,
   forgeStep,
   forgeVote,
+  goOn,
   type Live,
   stepMessage,
 } from "./world/forge.ts";
@@ -70,6 +71,26 @@ describe("two certified headers of one seq (more than b faults)", () => {
     cluster.loop.pass(3000);
     expect(cluster.node(1).instance(instance)?.status).toBe("revoked");
     expect(cluster.node(1).evidence(instance)).toBeDefined();
+  });
+
+  test("a peer that shows a held header with its true parent uncovers the twin that fills the hole below", () => {
+    const { cluster, live } = stolen("hole");
+    cluster.loop.pass(3000);
+    cluster.lose = () => true;
+    const [parent, twin] = [forgeStep(live, "parent"), forgeStep(live, "twin")];
+    const qc = forgeCertificate(cluster.cast, parent.signed.header, [1, 2, 3]);
+    const head = forgeStep(goOn(live, parent, qc), "head");
+    const { instance } = head.signed.header;
+    certify(cluster, 4, head, [1, 2, 3]);
+    certify(cluster, 4, twin, [1, 2, 3]);
+    const status = (): string | undefined => cluster.node(4).instance(instance)?.status;
+    expect(status()).toBe("active");
+    const proven = { signed: head.signed, parent: { signed: parent.signed, qc } };
+    const items = [{ kind: "undecided" as const, proven }];
+    const quiet = { newestVote: undefined, yourNewestVote: undefined };
+    cluster.node(4).onPeerMessage(1, { kind: "gossip", ...quiet, items });
+    cluster.loop.pass(10);
+    expect(status()).toBe("revoked");
   });
 });
 

@@ -170,10 +170,16 @@ export function onStep(context: OracleContext, input: StepInput): Outcome {
   return decide(draft, input, parent);
 }
 
-/** Whether I hold this very header and no other of its seq: then it was verified, and there is no fork in it. */
+/**
+ * Whether I hold this very header, no other of its seq, and the certified header that it follows: then there is nothing to
+ * verify, and no fork in it.
+ */
 function holdsAlone(draft: InstanceDraft, { header }: SignedHeader): boolean {
   const held = draft.headersAt(header.seq);
-  return held.length === 1 && held.every((one) => equalBytes(headerHash(one.header), headerHash(header)));
+  const same = held.every((one) => equalBytes(headerHash(one.header), headerHash(header)));
+  if (held.length !== 1 || !same) return false;
+  const parent = draft.certifiedAt(header.seq - 1);
+  return parent !== undefined && follows(header, parent.signed.header);
 }
 
 /** What becomes of a peer's undecided header that is no news to me any more. */

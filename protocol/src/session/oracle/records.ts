@@ -40,7 +40,7 @@ const instanceConstants = kept(
 );
 
 /** My vote at head+1, or at the head once it is certified: with the body, until the next vote. */
-const castVote = kept(struct({ signed: signedHeader, body: optional(body), vote: signedVote }));
+const castVote = struct({ signed: kept(signedHeader), body: optional(body), vote: signedVote });
 export type CastVote = Infer<typeof castVote>;
 
 /** The one record that moves when an instance does. */

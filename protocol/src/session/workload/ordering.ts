@@ -165,7 +165,9 @@ export function onOrdered(turn: Turn, oracle: number, answer: Ordered): void {
   const view = turn.view(oracle);
   view.shareless = answer.slot?.commitments.length !== count;
   if (view.shareless) return;
-  view.slot = answer.slot;
+  const { slot } = answer;
+  if (slot !== undefined && view.spent !== undefined && equalBytes(slot.slotId, view.spent)) return;
+  view.slot = slot;
   acceptAnswer(turn, oracle);
 }
 

@@ -137,6 +137,9 @@ export function conclude(
   if (attempt === undefined) return;
   for (const [oracle, results] of attempt.replies) {
     signing.resting.delete(oracle);
+    // It answers: a slot for the next attempt is asked for at once.
+    turn.view(oracle).tries = 0;
+    turn.view(oracle).nextTryMs = 0;
     results.forEach((result, message) => {
       if (result.kind !== "denied") return;
       const known = signing.denials.some((one) => one.oracle === oracle && one.message === message);
@@ -146,6 +149,9 @@ export function conclude(
   signing.outcomes.forEach((outcome, message) => {
     if (outcome === undefined) complete(turn, pending, signing, attempt, message);
   });
-  for (const oracle of resting) signing.resting.add(oracle);
+  for (const oracle of resting) {
+    signing.resting.delete(oracle);
+    signing.resting.add(oracle);
+  }
   dropAttempt(signing);
 }

@@ -108,12 +108,16 @@ function able(turn: Turn, signing: Signing, message: number): number[] {
   });
 }
 
-/** The t best oracles with a slot for this message: rested before resting, then the fastest. In id order. */
+/**
+ * The t best oracles with a slot for this message: rested before resting, of these whoever was silent longest ago, then the
+ * fastest. In id order.
+ */
 function choose(turn: Turn, signing: Signing, message: number): Chosen[] | undefined {
+  const rests = [...signing.resting];
   const candidates = able(turn, signing, message)
     .filter((oracle) => turn.view(oracle).slot !== undefined)
     .sort((a, b) => {
-      const rest = Number(signing.resting.has(a)) - Number(signing.resting.has(b));
+      const rest = rests.indexOf(a) - rests.indexOf(b);
       return rest || turn.view(a).latencyMs - turn.view(b).latencyMs || a - b;
     });
   const chosen: Chosen[] = [];
@@ -184,7 +188,9 @@ function sendCommit(turn: Turn, pending: PendingStep, attempt: SigningAttempt): 
   };
   const signature = turn.group.ed25519.sign(chainSeed, commitInput(commit));
   for (const oracle of attempt.signers) {
-    turn.view(oracle).slot = undefined;
+    const view = turn.view(oracle);
+    view.spent = view.slot?.slotId;
+    view.slot = undefined;
     turn.send(oracle, { kind: "commit", commit, signature });
   }
   turn.timer("signing", patienceMs(turn, attempt.signers, attempt.packages.length));
@@ -209,7 +215,7 @@ function awaitsRested(turn: Turn, signing: Signing, message: number, chosen: rea
   });
   if (rested.length === 0) return false;
   signing.awaitingMs ??= turn.monotonicMs;
-  const leftMs = signing.awaitingMs + patienceMs(turn, rested, signing.outcomes.length) - turn.monotonicMs;
+  const leftMs = signing.awaitingMs + patienceMs(turn, rested, 0) - turn.monotonicMs;
   if (leftMs > 0) turn.timer("awaiting", leftMs);
   return leftMs > 0;
 }
@@ -225,6 +231,7 @@ export function trySigning(turn: Turn, pending: PendingStep, signing: Signing): 
   if (open === undefined) return true;
   const chosen = choose(turn, signing, open);
   if (chosen === undefined) {
+    signing.awaitingMs = undefined;
     settleDenied(turn, signing);
     if (firstOpen(signing) === undefined) return true;
     for (const oracle of turn.oracles) pursue(turn, oracle);

@@ -21,6 +21,8 @@ export interface OracleView {
   vote: SignedVote | undefined;
   /** An unused nonce slot for the pending step. */
   slot: NonceSlot | undefined;
+  /** The slot that the last COMMIT named: an answer that shows it again comes too late. */
+  spent: Uint8Array | undefined;
   /** It answered the pending step without a slot: it holds no share of the version that the step names. */
   shareless: boolean;
   /** The code of its definite refusal of the pending ENROLL. */
@@ -68,7 +70,7 @@ export interface Signing {
   readonly denials: { readonly oracle: number; readonly message: number; readonly code: string }[];
   /** Proven or malformed: not asked again for this step. */
   readonly excluded: Set<number>;
-  /** Silent or refusing last time: asked when nobody else is left. */
+  /** Silent or refusing last time, in the order in which they were: asked when nobody else is left. */
   readonly resting: Set<number>;
   attempt: SigningAttempt | undefined;
   /** Attempts made. */
@@ -137,6 +139,7 @@ function newOracleView(): OracleView {
     vote: undefined,
     slot: undefined,
     shareless: false,
+    spent: undefined,
     refusal: undefined,
     introduced: false,
     acknowledged: false,
