@@ -17,6 +17,8 @@ const SELDOM_MS = 60 * 60 * 1000;
  * compiled nearly all; noble's cluster takes fewer, but spends each in the same few loops.
  */
 const WARM_UP = { ms: 32_000, quickMs: 1000 };
+/** Load before each stretch: V8 shrinks the heap of a process that had nothing to do while the others were measured. */
+const LEAD_MS = 1000;
 /** What a stretch leaves behind (certificates, gossip) is done before the next one begins. */
 const SETTLE_MS = 1000;
 
@@ -130,6 +132,7 @@ export async function clusterPart(group: Group, { quick }: BenchOptions): Promis
       for (const { name, variant, load } of rows) {
         const cluster = clusters.get(variant);
         if (cluster === undefined) continue;
+        if (load.callers > 0) await drive(cluster, { ...load, ms: quick ? 100 : LEAD_MS });
         rounds.get(name)?.push(await drive(cluster, load));
         await sleep(SETTLE_MS);
       }

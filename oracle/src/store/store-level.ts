@@ -19,7 +19,6 @@ export const DATA = "\x01";
 const POINT_PAST = String.fromCharCode(POINT_MARK.charCodeAt(0) + 1);
 export const VERSION_KEY = fromKeyText(`${META}version`);
 const OWNER_KEY = fromKeyText(`${META}owner`);
-/** Keys, hashes and signatures do not get any smaller, so nothing is compressed. */
 const ENCODING = { keyEncoding: "view", valueEncoding: "view" } as const;
 
 export interface LevelStoreOptions {
@@ -57,7 +56,7 @@ export async function openDatabase(dir: string, lockWaitMs = 0): Promise<Databas
       await mkdir(dir, { recursive: true, mode: 0o700 });
       await refuseHeadless(dir);
       // It begins to open by itself at once, so not before.
-      const db: Database = new Level<Bytes, Bytes>(dir, { ...ENCODING, compression: false });
+      const db: Database = new Level<Bytes, Bytes>(dir, ENCODING);
       await db.open();
       return db;
     } catch (cause) {
