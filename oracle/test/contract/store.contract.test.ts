@@ -68,20 +68,23 @@ describe.each([
     expect(read(store, ".p\0a")).toBeUndefined();
   });
 
-  it("shows a point key's old value until the new one is durable", async () => {
+  it("shows keys that may be scanned as they were until the new values are durable, point keys as they were or will be", async () => {
     const store = await fresh();
-    await commit(store, op(".p\0a", "old"));
-    const seen: (string | undefined)[] = [];
+    await commit(store, op("a", "old"), op(".p\0a", "old"));
+    const scanned = new Set<string>();
+    const points = new Set<string>();
     let durable = false;
-    store.commit([op(".p\0a", "new"), op(".p\0n", "new")], () => {
+    store.commit([op("a", "new"), op("n", "new"), op(".p\0a", "new"), op(".p\0n", "new")], () => {
       durable = true;
     });
     while (!durable) {
-      seen.push(`${read(store, ".p\0a")} ${read(store, ".p\0n")}`);
+      scanned.add(`${read(store, "a")} ${read(store, "n")}`);
+      points.add(`${read(store, ".p\0a")} ${read(store, ".p\0n")}`);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(new Set(seen)).toEqual(new Set(["old undefined"]));
-    expect([read(store, ".p\0a"), read(store, ".p\0n")]).toEqual(["new", "new"]);
+    expect([...scanned]).toEqual(["old undefined"]);
+    expect(["old undefined", "new new"]).toEqual(expect.arrayContaining([...points]));
+    expect([read(store, "a"), read(store, ".p\0a"), read(store, ".p\0n")]).toEqual(["new", "new", "new"]);
   });
 
   it("deletes, and deleting what is not there is fine", async () => {
