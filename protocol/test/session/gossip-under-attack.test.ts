@@ -111,26 +111,29 @@ describe("gossip that must not be lost", () => {
     return answer.kind === "status" ? answer.answer.above.length : -1;
   };
 
-  test("many open instances do not hide one from the others", () => {
-    const { cluster, live } = stolen("hidden");
+  test.each([
+    ["open", 1500, 8000],
+    ["settled", 5000, 0],
+  ])("many %s instances do not hide one from the others", (how, count, withinMs) => {
+    const { cluster, live } = stolen(`hidden/${how}`);
     const step = forgeStep(live, "seen by one");
     cluster.lose = () => true;
     votesFor(cluster, step, [1]);
     const id = step.signed.header.instance;
-    // The disks of before the vote was gossiped; and hundreds of open instances in front of it.
+    // The disks of before the vote was gossiped; and listed instances in front of it.
     const record = recordOf(cluster, 1, id);
     const store = cluster.stores[0];
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < count; i++) {
       const other = new Uint8Array(32);
       other[30] = i >> 8;
       other[31] = i & 255;
       store?.put(oracleRecords.openIndex, other, { instance: other });
-      store?.put(oracleRecords.instances, other, { ...record, vote: undefined });
+      store?.put(oracleRecords.instances, other, how === "open" ? record : { ...record, vote: undefined });
     }
     expect(openAt(cluster, 2, id)).toBe(0);
     cluster.lose = () => false;
     cluster.restart(1);
-    cluster.loop.pass(8000);
+    cluster.loop.pass(withinMs);
     expect(openAt(cluster, 2, id)).toBe(1);
   });
 
