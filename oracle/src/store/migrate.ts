@@ -96,10 +96,12 @@ export async function migrateStore(dir: string): Promise<number> {
   const db = await openDatabase(dir);
   try {
     const version = versionOf(db) ?? STORE_VERSION;
-    if (version === 1) {
-      await toVersion2(db);
-      await db.put(VERSION_KEY, Buffer.from("2"), { sync: true, ...ENCODING });
-    } else checkVersion(dir, version);
+    if (version > STORE_VERSION) checkVersion(dir, version);
+    if (version === 1) await toVersion2(db);
+    // Version 3 keeps votes in rows of their own, from each instance's next step on: nothing to do, but an older program,
+    // which would not look there, must not open the store again.
+    if (version < STORE_VERSION)
+      await db.put(VERSION_KEY, Buffer.from(String(STORE_VERSION)), { sync: true, ...ENCODING });
     return version;
   } catch (error) {
     throw storeSentence(dir, error);

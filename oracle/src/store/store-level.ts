@@ -10,7 +10,7 @@ type Bytes = Uint8Array;
 export type Database = Level<Bytes, Bytes>;
 
 /** The layout of keys and values on disk; raise it with a migration. */
-export const STORE_VERSION = 2;
+export const STORE_VERSION = 3;
 
 /** First byte of every key: what describes the store, and what the oracle keeps in it. */
 const META = "\x00";

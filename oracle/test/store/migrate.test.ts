@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { utf8 } from "@ipse/protocol";
+import { concatBytes, utf8 } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
-import type { Store, Table } from "@ipse/protocol/host";
+import { type Store, StoreView, type Table } from "@ipse/protocol/host";
 import { type SignedStatement, statements, subjectKey } from "@ipse/protocol/registry";
 import { records } from "@ipse/protocol/session/oracle";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -33,6 +33,43 @@ const revoked: records.InstanceRecord = {
   shares: [],
   undecided: [],
   prunedBelow: 0,
+};
+
+const bytes32 = new Uint8Array(32).fill(3);
+const vote: records.CastVote = {
+  signed: {
+    header: {
+      version: 1,
+      rosterHash: bytes32,
+      instance: id,
+      seq: 5,
+      parent: bytes32,
+      kind: "heartbeat",
+      bodyHash: bytes32,
+      ratchet: false,
+      shareVersion: 0,
+      groupEpoch: 0,
+      identityKeyVersion: 0,
+      nextChainKey: bytes32,
+    },
+    chainSignature: new Uint8Array(64),
+    evidenceSignature: new Uint8Array(64),
+  },
+  body: undefined,
+  vote: {
+    vote: {
+      version: 1,
+      oracle: 1,
+      rosterHash: bytes32,
+      instance: id,
+      seq: 5,
+      headerHash: bytes32,
+      shareOk: true,
+      shareVersion: 0,
+      counter: 1,
+    },
+    signature: new Uint8Array(64),
+  },
 };
 
 const lost: SignedStatement = {
@@ -120,5 +157,31 @@ describe("the migration of a store of version 1", () => {
     const { store, close } = await opened();
     expect(await keys(store, records.workloadIndex.prefix)).toHaveLength(1501);
     await close();
+  });
+});
+
+describe("a store of version 2", () => {
+  it("is opened after the migration with the votes its records hold, and no more by an older program", async () => {
+    const root = mkdtempSync(join(tmpdir(), "ipse-migrate-"));
+    const dir = join(root, "store");
+    const db = await openDatabase(dir);
+    const whole = concatBytes(Uint8Array.of(1), records.instances.prefix, id);
+    await db.put(utf8("\0version"), utf8("2"), RAW);
+    await db.put(utf8("\0owner"), owner, RAW);
+    await db.put(whole, encode(records.instances.codec, { ...revoked, vote }), RAW);
+    await db.close();
+    expect(await migrateStore(dir)).toBe(2);
+    const fatal = (error: Error): never => {
+      throw error;
+    };
+    const { store, close } = await openLevelStore({ dir, owner, fatal });
+    expect(new StoreView(store, fatal).get(records.instances, id)?.vote).toEqual(vote);
+    await close();
+    const again = await openDatabase(dir);
+    expect(Buffer.from((await again.get(utf8("\0version"), RAW)) ?? []).toString()).toBe(
+      String(STORE_VERSION),
+    );
+    await again.close();
+    rmSync(root, { recursive: true, force: true });
   });
 });

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { utf8 } from "@ipse/protocol";
 import type { Store, StoreOp } from "@ipse/protocol/host";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type BackendOp, GroupCommitStore, openDatabase, openLevelStore } from "../../src/store/index.ts";
+import {
+  type BackendOp,
+  GroupCommitStore,
+  openDatabase,
+  openLevelStore,
+  STORE_VERSION,
+} from "../../src/store/index.ts";
 import { storeSentence } from "../../src/store/store-errors.ts";
 
 const owner = new Uint8Array(32).fill(7);
@@ -87,7 +93,10 @@ describe("the level store", () => {
     const stranger = openLevelStore({ dir: dir(), owner: new Uint8Array(32), fatal });
     await expect(stranger).rejects.toMatchObject({ code: "ERR_STORE_OWNER" });
     const db = await openDatabase(dir());
-    await db.put(utf8("\x00version"), utf8("3"), { keyEncoding: "view", valueEncoding: "view" });
+    await db.put(utf8("\x00version"), utf8(String(STORE_VERSION + 1)), {
+      keyEncoding: "view",
+      valueEncoding: "view",
+    });
     await db.close();
     await expect(open()).rejects.toMatchObject({ code: "ERR_STORE_VERSION" });
   });

@@ -1,8 +1,8 @@
 import { byteKey, concatBytes } from "../bytes.ts";
-import { decode, encode } from "../encoding/index.ts";
+import { decode } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import type { Store, StoreOp } from "./ports.ts";
-import type { Mutation, Table, View } from "./table.ts";
+import { type Mutation, readRecord, rowsOf, type Table, type View, viewAfter } from "./table.ts";
 
 /** Decoded records of one table kept in memory; those that nobody asked for lately go first. */
 const CACHE_RECORDS_MAX = 8192;
@@ -86,11 +86,9 @@ export class StoreView implements View {
     const pending = cache.pending.get(name);
     const value = pending === undefined ? cache.get(name) : pending.value;
     if (value !== undefined || pending !== undefined) return value as T | undefined;
-    const bytes = this.#store.get(concatBytes(from.prefix, key));
-    if (bytes === undefined) return undefined;
-    const decoded = decode(from.codec, bytes);
-    cache.remember(name, decoded);
-    return decoded;
+    const record = readRecord(from, key, (full) => this.#store.get(full));
+    if (record !== undefined) cache.remember(name, record);
+    return record;
   }
 
   scan<T>(from: Table<T>, limit: number, start?: Uint8Array, after?: Uint8Array): [Uint8Array, T][] {
@@ -103,13 +101,15 @@ export class StoreView implements View {
   /** Makes changes visible now and durable soon; `done` runs once they are. All or nothing. */
   submit(mutations: readonly Mutation[], done: () => void): void {
     const ops: StoreOp[] = [];
-    for (const { table, key, value, ifAbsent } of mutations) {
+    for (const [i, { table, key, value, ifAbsent }] of mutations.entries()) {
       if (ifAbsent === true && this.get(table, key) !== undefined) {
         throw new IpseError("ERR_STORE_CONFLICT", `a record of ${table.name} exists already`);
       }
-      const bytes = value === undefined ? undefined : encode(table.codec, value);
-      const full = concatBytes(table.prefix, key);
-      ops.push({ key: full, value: bytes, ...(ifAbsent === true ? { ifAbsent } : {}) });
+      const before =
+        table.part === undefined ? undefined : viewAfter(this, mutations.slice(0, i)).get(table, key);
+      const [own, ...others] = rowsOf(table, key, value, before);
+      if (own !== undefined) ops.push(ifAbsent === true ? { ...own, ifAbsent } : own);
+      ops.push(...others);
     }
     const written = mutations.map(({ table, key, value }) => {
       const [cache, name] = [this.#cacheOf(table.name), byteKey(key)];

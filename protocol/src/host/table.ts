@@ -1,11 +1,22 @@
 import { concatBytes, equalBytes, utf8 } from "../bytes.ts";
-import type { Codec } from "../encoding/index.ts";
+import { type Codec, decode, encode } from "../encoding/index.ts";
 
 /** A named set of records in the store: key bytes behind a prefix, one codec for the values. */
 export interface Table<T> {
   readonly name: string;
   readonly prefix: Uint8Array;
   readonly codec: Codec<T>;
+  readonly part?: Part;
+}
+
+/**
+ * A field whose values lie in rows of their own, under the same keys, because it changes at other times than the rest of
+ * the record does. The record's own row holds undefined for it; only one that was written whole, before there were parts,
+ * holds a value, which counts for as long as there is no row of the part.
+ */
+export interface Part {
+  readonly field: string;
+  readonly table: Table<unknown>;
 }
 
 /** A table that stays small, whose keys every store keeps at hand: it can be scanned at once. */
@@ -29,6 +40,66 @@ export const POINT_MARK = ".";
  */
 export function pointTable<T>(name: string, codec: Codec<T>): Table<T> {
   return { name: `${POINT_MARK}${name}`, prefix: prefixOf(`${POINT_MARK}${name}`), codec };
+}
+
+/** A point table one of whose fields lies in another. */
+export function parted<T, K extends string & keyof T>(
+  whole: Table<T>,
+  field: K,
+  table: Table<NonNullable<T[K]>>,
+): Table<T> {
+  return { ...whole, part: { field, table: table as Table<unknown> } };
+}
+
+/** The record of a key, as its rows have it. Throws ERR_ENCODING when they are damaged. */
+export function readRecord<T>(
+  from: Table<T>,
+  key: Uint8Array,
+  get: (fullKey: Uint8Array) => Uint8Array | undefined,
+): T | undefined {
+  const bytes = get(concatBytes(from.prefix, key));
+  if (bytes === undefined) return undefined;
+  const record = decode(from.codec, bytes);
+  if (from.part === undefined) return record;
+  const { field, table } = from.part;
+  const part = readRecord(table, key, get);
+  return part === undefined ? record : { ...record, [field]: part };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether two records differ in another field than this one. */
+const differBeside = (field: string, one: Fields, other: Fields): boolean =>
+  Object.keys(one).some((name) => name !== field && one[name] !== other[name]);
+
+/** One row to write: its whole key; a deletion when the value is undefined. */
+export interface Row {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/**
+ * The rows that make a record what it is to be (undefined: gone), the record's own first where it is among them. Where what
+ * they hold is known, `before`, rows that would not change are left out. Values are never changed in place, so the same
+ * object is the same value.
+ */
+export function rowsOf<T>(into: Table<T>, key: Uint8Array, value: T | undefined, before?: T): Row[] {
+  const own = concatBytes(into.prefix, key);
+  const { part } = into;
+  if (part === undefined)
+    return [{ key: own, value: value === undefined ? undefined : encode(into.codec, value) }];
+  const beside = concatBytes(part.table.prefix, key);
+  if (value === undefined) return [own, beside].map((gone) => ({ key: gone, value: undefined }));
+  const { field, table } = part;
+  const [fresh, old] = [value as Fields, before as Fields | undefined];
+  const rows: Row[] = [];
+  const moves = old === undefined || old[field] !== fresh[field];
+  // With a part that goes, a value that the record's own row may hold from before has to go as well.
+  const clears = moves && fresh[field] === undefined;
+  if (old === undefined || clears || differBeside(field, fresh, old))
+    rows.push({ key: own, value: encode(into.codec, { ...value, [field]: undefined }) });
+  if (moves) rows.push({ key: beside, value: clears ? undefined : encode(table.codec, fresh[field]) });
+  return rows;
 }
 
 /** What every store's `scan` does first: a scan of a point table is a mistake in the program. */

@@ -1,4 +1,3 @@
-import { encode } from "@ipse/protocol/encoding";
 import { identityKidText, judgeMessage } from "@ipse/protocol/policy";
 import { records } from "@ipse/protocol/session/oracle";
 import type { OracleMessage } from "@ipse/protocol/wire";
@@ -11,7 +10,6 @@ import { pendingAcrossDowntime } from "../scenarios/47-pending-across-downtime.t
 import { voteLost } from "../scenarios/50-vote-lost.ts";
 import { type AgentPacket, ISSUER, type OracleProcess, SPIFFE_ID } from "../world/index.ts";
 import type { Control } from "./control.ts";
-import { decodeRecord } from "./decode-record.ts";
 import { crashAfterVote, quorumOverlap } from "./scripts.ts";
 import { operateRecord } from "./surgery.ts";
 
@@ -41,12 +39,9 @@ function forgetVotes(oracle: OracleProcess): void {
   oracle.interposers.push({
     ports: (options) => {
       const { store } = options;
-      const prefix = records.instances.prefix;
-      const get = (key: Uint8Array): Uint8Array | undefined => {
-        const value = store.get(key);
-        if (value === undefined || !prefix.every((byte, i) => key[i] === byte)) return value;
-        return withoutVote(value);
-      };
+      const { prefix } = records.castVotes;
+      const isVote = (key: Uint8Array): boolean => prefix.every((byte, i) => key[i] === byte);
+      const get = (key: Uint8Array): Uint8Array | undefined => (isVote(key) ? undefined : store.get(key));
       return {
         ...options,
         store: {
@@ -58,11 +53,6 @@ function forgetVotes(oracle: OracleProcess): void {
       };
     },
   });
-}
-
-function withoutVote(value: Uint8Array): Uint8Array {
-  const record = decodeRecord(value);
-  return encode(records.instances.codec, { ...record, vote: undefined });
 }
 
 export const doubleVote: Control = {

@@ -1,7 +1,6 @@
-import { byteKey, concatBytes } from "@ipse/protocol";
-import { decode, encode } from "@ipse/protocol/encoding";
-import { records } from "@ipse/protocol/session/oracle";
-import type { OracleProcess } from "../world/index.ts";
+import { byteKey } from "@ipse/protocol";
+import type { records } from "@ipse/protocol/session/oracle";
+import { type OracleProcess, rewriteRecord } from "../world/index.ts";
 
 /** Restarts an oracle on a changed disk: how a broken build's forgetting is played without touching the machine. */
 export function operate(oracle: OracleProcess, change: (image: Map<string, Uint8Array>) => void): void {
@@ -20,10 +19,7 @@ export function operateRecord(
   change: (record: records.InstanceRecord) => records.InstanceRecord,
 ): void {
   operate(oracle, (image) => {
-    const key = byteKey(concatBytes(records.instances.prefix, instance));
-    const durable = image.get(key);
-    if (durable !== undefined)
-      image.set(key, encode(records.instances.codec, change(decode(records.instances.codec, durable))));
+    rewriteRecord(image, instance, change);
   });
 }
 

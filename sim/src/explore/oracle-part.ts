@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes } from "@ipse/protocol";
-import { decode, encode } from "@ipse/protocol/encoding";
-import type { Mutation, Table, View } from "@ipse/protocol/host";
+import { encode } from "@ipse/protocol/encoding";
+import { type Mutation, readRecord, type Table, type View } from "@ipse/protocol/host";
 import { headerHash } from "@ipse/protocol/session";
 import {
   type OracleContext,
@@ -36,8 +36,10 @@ export interface OracleResult {
 
 const SALT = new Uint8Array(32);
 
+const keyText = (key: Uint8Array): string => String.fromCharCode(...key);
+
 function rowKey(table: Pick<Table<unknown>, "prefix">, key: Uint8Array): string {
-  return String.fromCharCode(...concatBytes(table.prefix, key));
+  return keyText(concatBytes(table.prefix, key));
 }
 
 export function hashKey(...parts: readonly Uint8Array[]): string {
@@ -79,8 +81,7 @@ export class OraclePart {
       get: <T>(table: Table<T>, key: Uint8Array): T | undefined => {
         const name = rowKey(table, key);
         if (rows.has(name)) return rows.get(name) as T | undefined;
-        const stored = this.#image.get(name);
-        return stored === undefined ? undefined : decode(table.codec, stored);
+        return readRecord(table, key, (full) => this.#image.get(keyText(full)));
       },
       scan: () => [],
     };

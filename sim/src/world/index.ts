@@ -6,6 +6,7 @@ export * from "./ideal-dealer.ts";
 export * from "./network.ts";
 export * from "./observer.ts";
 export * from "./oracle-process.ts";
+export * from "./rewrite-record.ts";
 export * from "./topology.ts";
 export * from "./world.ts";
 export * from "./world-options.ts";

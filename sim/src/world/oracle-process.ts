@@ -1,3 +1,4 @@
+import { byteKey } from "@ipse/protocol";
 import { createOracle, type OracleOptions, type StoreOp } from "@ipse/protocol/host";
 import { records } from "@ipse/protocol/session/oracle";
 import type { OracleMessage } from "@ipse/protocol/wire";
@@ -22,8 +23,11 @@ export interface Interposer {
   started?(): void;
 }
 
-function isInstanceKey(key: Uint8Array): boolean {
-  return records.instances.prefix.every((byte, i) => key[i] === byte);
+/** The instance whose record a row is of, or a part of. */
+function instanceOf(key: Uint8Array): Uint8Array | undefined {
+  for (const { prefix } of [records.instances, records.castVotes])
+    if (prefix.every((byte, i) => key[i] === byte)) return key.slice(prefix.length);
+  return undefined;
 }
 
 /** One oracle: its machine, disk, clock and entropy, and whether it is up. */
@@ -67,9 +71,12 @@ export class OracleProcess {
   }
 
   #durable(ops: readonly StoreOp[]): void {
-    for (const { key, value } of ops) {
-      if (value === undefined || !isInstanceKey(key)) continue;
-      const record = this.node?.record(key.slice(records.instances.prefix.length));
+    const told = new Set<string>();
+    for (const { key } of ops) {
+      const instance = instanceOf(key);
+      if (instance === undefined || told.has(byteKey(instance))) continue;
+      told.add(byteKey(instance));
+      const record = this.node?.record(instance);
       if (record !== undefined) this.world.tell("recordDurable", this, record);
     }
   }

@@ -14,7 +14,7 @@ import {
   u32,
   u64,
 } from "../../encoding/index.ts";
-import { pointTable, type Table, table, type View } from "../../host/table.ts";
+import { parted, pointTable, type Table, table, type View } from "../../host/table.ts";
 import { hash32, key32, scalar32, spiffeId } from "../../ids.ts";
 import { SHARE_VERSIONS_MAX, TEXT_BYTES_MAX, UNDECIDED_HEADERS_MAX } from "../../limits.ts";
 import { body } from "../body.ts";
@@ -43,7 +43,7 @@ const instanceConstants = kept(
 const castVote = struct({ signed: kept(signedHeader), body: optional(body), vote: signedVote });
 export type CastVote = Infer<typeof castVote>;
 
-/** The one record that moves when an instance does. */
+/** The one record that moves when an instance does; its vote lies in a row of its own. */
 export const instanceRecord = struct({
   version: constant(1),
   constants: instanceConstants,
@@ -64,7 +64,13 @@ export const historyRecord = struct({ certified: certifiedHeader, adoptedAtMs: u
 const ticketUseRecord = struct({ instance: hash32 });
 const poolUseRecord = struct({ instance: hash32 });
 
-export const instances: Table<InstanceRecord> = pointTable("instance", instanceRecord);
+/** A STEP changes the vote alone, its certificate the rest: each is written once a step. */
+export const castVotes = pointTable("cast-vote", castVote);
+export const instances: Table<InstanceRecord> = parted(
+  pointTable("instance", instanceRecord),
+  "vote",
+  castVotes,
+);
 export const enrollments = pointTable("enrollment", enrollmentRecord);
 export const histories = pointTable("history", historyRecord);
 export const forks = pointTable("fork", forkEvidence);
