@@ -68,7 +68,7 @@ export function validate(count: usize): bool {
 
 /** Decodes INPUT's four encodings and puts one of them into a slot each; negative: nowhere. False if one is no point. */
 export function decodePoints(first: i32, second: i32, third: i32, fourth: i32): bool {
-  if (!decode(DECODED, INPUT)) return false;
+  if (!decode(DECODED, INPUT, third < 0 && fourth < 0)) return false;
   keep(first, 0);
   keep(second, 1);
   keep(third, 2);
