@@ -43,6 +43,7 @@ function slotOf(item: GossipItem): Slot | undefined {
       return { kind: "statement", key: subjectKey(subjectOf(item.statement.statement.payload)) };
     case "head":
     case "undecided":
+    case "open":
     case "enrollment":
       return undefined;
   }

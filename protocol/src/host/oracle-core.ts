@@ -47,6 +47,8 @@ export interface GossipSink {
   voted(vote: SignedVote): void;
   /** `from`: the peer that spoke of it. */
   fetch(instance: Hash, seq: number, from?: number): void;
+  /** Asks one peer for what it holds at a seq. */
+  ask(oracle: number, instance: Hash, seq: number): void;
 }
 
 /**
@@ -195,6 +197,8 @@ export class OracleCore {
         return to.answerPeer?.(effect.item);
       case "fetch":
         return this.gossip?.fetch(effect.instance, effect.seq, to.peer);
+      case "ask-peer":
+        return to.peer === undefined ? undefined : this.gossip?.ask(to.peer, effect.instance, effect.seq);
       case "moved":
         this.count("steps_certified_total");
         return this.gossip?.moved(effect.instance);

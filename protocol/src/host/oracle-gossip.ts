@@ -11,6 +11,7 @@ import {
   onEquivocation,
   onEvidence,
   onHeader,
+  onOpen,
   onPeerStale,
   openHeaders,
   records,
@@ -127,14 +128,17 @@ export class OracleGossip implements GossipSink {
 
   /** Asks for a certified header: the peer that spoke of an instance I do not know, otherwise all. */
   fetch(instance: Hash, seq: number, from?: number): void {
-    const only = seq === 0 ? from : undefined;
-    const key = `${toHex(instance)}/${seq}/${only ?? "all"}`;
+    for (const oracle of seq === 0 && from !== undefined ? [from] : this.#peers.keys())
+      this.ask(oracle, instance, seq);
+  }
+
+  ask(oracle: number, instance: Hash, seq: number): void {
+    const key = `${toHex(instance)}/${seq}/${oracle}`;
     const now = this.#core.options.clock.monotonicMs();
     if (now - (this.#fetched.get(key) ?? Number.NEGATIVE_INFINITY) < FETCH_EVERY_MS) return;
     if (this.#fetched.size > FETCHES_MAX) this.#fetched.clear();
     this.#fetched.set(key, now);
-    for (const oracle of only === undefined ? this.#peers.keys() : [only])
-      this.#core.options.peers.send(oracle, { kind: "fetch", instance, seq });
+    this.#core.options.peers.send(oracle, { kind: "fetch", instance, seq });
   }
 
   onPeerUp(oracle: number): void {
@@ -169,7 +173,7 @@ export class OracleGossip implements GossipSink {
   }
 
   /**
-   * Undecided headers of the next instances that have any. Those that settled since they were listed are passed over and
+   * Names of the undecided headers of the next instances that have any. Those that settled since they were listed are passed over and
    * dropped: there are as many as took a step lately, and none of them may keep an undecided one waiting.
    */
   #openItems(): [name: string, item: GossipItem][] {
@@ -184,8 +188,11 @@ export class OracleGossip implements GossipSink {
         const open = record === undefined || record.status === "revoked" ? [] : openHeaders(record);
         if (open.length === 0) settled.push(remove(records.openIndex, key));
         else visited += 1;
-        for (const proven of open)
-          items.push([toHex(headerHash(proven.signed.header)), { kind: "undecided", proven }]);
+        for (const { signed } of open) {
+          const { header } = signed;
+          const hash = headerHash(header);
+          items.push([toHex(hash), { kind: "open", instance: key, seq: header.seq, headerHash: hash }]);
+        }
         this.#openCursor = key;
         if (visited >= OPEN_SCAN_LIMIT) break;
       }
@@ -319,6 +326,8 @@ export class OracleGossip implements GossipSink {
         return core.run((context) => onCert(context, item.certified, false), to);
       case "undecided":
         return core.run((context) => onHeader(context, item.proven.signed, item.proven.parent), to);
+      case "open":
+        return core.run((context) => onOpen(context, item), to);
       case "evidence":
         return core.run((context) => onEvidence(context, item.evidence), to);
       case "equivocation": {
@@ -352,19 +361,26 @@ export class OracleGossip implements GossipSink {
     );
   }
 
-  /** Shows a certified header; and of an instance that the peer does not know, everything else it must know. */
+  /**
+   * Shows what I hold at a seq, certified or else undecided; and of an instance that the peer does not know, everything
+   * else it must know.
+   */
   #onFetch(oracle: number, instance: Hash, seq: number): void {
     const { view, options } = this.#core;
     const record = view.get(records.instances, instance);
     if (record === undefined) return;
     const { head } = record;
     const certified = records.certifiedAt(view, instance, seq);
+    const open = openHeaders(record).map((proven) => ({ kind: "undecided", proven }) as const);
+    if (certified === undefined) {
+      const asked = open.filter(({ proven }) => proven.signed.header.seq === seq);
+      if (asked.length > 0) this.#send(oracle, asked);
+      return;
+    }
     const enrollment = seq === 0 ? view.get(records.enrollments, instance) : undefined;
-    if (certified === undefined) return;
     options.peers.send(oracle, { kind: "fetched", certified, enrollment });
     if (seq > 0 || head === undefined) return;
     const evidence = view.get(records.forks, instance);
-    const open = openHeaders(record).map((proven): GossipItem => ({ kind: "undecided", proven }));
     const more: GossipItem[] = evidence === undefined ? open : [{ kind: "evidence", evidence }];
     this.#send(oracle, [{ kind: "head", certified: head }, ...more]);
   }

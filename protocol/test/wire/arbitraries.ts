@@ -111,6 +111,7 @@ export const oracleMessage: Arbitrary<OracleMessage> = fc.oneof(
 const gossipItem: Arbitrary<GossipItem> = fc.oneof(
   fc.record({ kind: kind("head"), certified: certifiedHeader }),
   fc.record({ kind: kind("undecided"), proven: provenHeader }),
+  fc.record({ kind: kind("open"), instance: hash, seq: u64, headerHash: hash }),
   fc.record({ kind: kind("evidence"), evidence: forkEvidence }),
   fc.record({ kind: kind("equivocation"), evidence: equivocation }),
   fc.record({ kind: kind("stale"), notice: signedStaleNotice, enrollment }),

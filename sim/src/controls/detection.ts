@@ -48,7 +48,10 @@ function headsOnly(network: Stage["world"]["network"]): void {
     if (message.kind !== "gossip") return packet;
     return {
       ...packet,
-      message: { ...message, items: message.items.filter(({ kind }) => kind !== "undecided") },
+      message: {
+        ...message,
+        items: message.items.filter(({ kind }) => kind !== "undecided" && kind !== "open"),
+      },
     };
   };
 }

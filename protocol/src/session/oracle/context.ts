@@ -62,6 +62,8 @@ export type OracleEffect =
   /** To the peer whose message is being handled. */
   | { readonly kind: "answer-peer"; readonly item: GossipItem }
   | { readonly kind: "fetch"; readonly instance: Hash; readonly seq: number }
+  /** Only the peer whose message is being handled is asked for what it holds at a seq. */
+  | { readonly kind: "ask-peer"; readonly instance: Hash; readonly seq: number }
   /** The peer whose message is being handled holds a header that neither of us knows a certificate for. */
   | { readonly kind: "peer-waits"; readonly headerHash: Hash }
   /** The head moved: gossip it at the next interval. */

@@ -1,5 +1,6 @@
 import { equalBytes } from "../../bytes.ts";
 import { IpseError } from "../../errors.ts";
+import type { NamedHeader } from "../../wire/peer.ts";
 import { type Body, bodyHash } from "../body.ts";
 import type { CertifiedHeader } from "../certified.ts";
 import { headerHash, type SignedHeader } from "../header.ts";
@@ -192,6 +193,22 @@ function heard(draft: InstanceDraft, { header }: SignedHeader): Outcome {
   }
   draft.effect({ kind: "peer-waits", headerHash: headerHash(header) });
   if (header.seq <= draft.headSeq) draft.effect({ kind: "fetch", instance: draft.id, seq: header.seq });
+  return draft.outcome();
+}
+
+/**
+ * Handles what a peer says it holds undecided. Where I hold the very same header and nothing beside it there is nothing to
+ * see; otherwise I ask to be shown it. A name proves nothing and changes nothing.
+ */
+export function onOpen(context: OracleContext, named: NamedHeader): Outcome {
+  const { instance, seq } = named;
+  if (seq === 0) return NOTHING;
+  const draft = InstanceDraft.load(context, instance);
+  if (draft === undefined) return { mutations: [], effects: [{ kind: "fetch", instance, seq: 0 }] };
+  if (seq < draft.record.prunedBelow) return NOTHING;
+  const mine = draft.headersAt(seq).find(({ header }) => equalBytes(headerHash(header), named.headerHash));
+  if (mine !== undefined && holdsAlone(draft, mine)) return heard(draft, mine);
+  draft.effect({ kind: "ask-peer", instance, seq });
   return draft.outcome();
 }
 

@@ -1,0 +1,86 @@
+import { describe, expect, test, vi } from "vitest";
+import { headerHash } from "../../src/session/header.ts";
+import { recordOf, stolen, votesFor } from "./stolen-workload.ts";
+import type { Cluster } from "./workload-cluster.ts";
+import { ask, forgeStep } from "./world/forge.ts";
+
+const quiet = { newestVote: undefined, yourNewestVote: undefined };
+
+/** What oracles send each other from now on, as `from > to what`. */
+function traffic(cluster: Cluster): string[] {
+  const sent: string[] = [];
+  for (const id of cluster.ids) {
+    const node = cluster.node(id);
+    const receive = node.onPeerMessage.bind(node);
+    vi.spyOn(node, "onPeerMessage").mockImplementation((from, message) => {
+      if (message.kind === "gossip")
+        for (const { kind } of message.items) sent.push(`${from} > ${id} ${kind}`);
+      else sent.push(`${from} > ${id} ${message.kind}`);
+      receive(from, message);
+    });
+  }
+  return sent;
+}
+
+const of = (sent: readonly string[], what: string): string[] =>
+  [...new Set(sent.filter((line) => line.endsWith(` ${what}`)))].sort();
+
+function above(cluster: Cluster, oracle: number, instance: Uint8Array): number {
+  const challenge = new Uint8Array(32);
+  const answer = ask(cluster.loop, cluster.node(oracle), { kind: "status", instance, challenge });
+  return answer.kind === "status" ? answer.answer.above.length : -1;
+}
+
+describe("an undecided header", () => {
+  test("is named to those who hold it, and not sent", () => {
+    const { cluster, live } = stolen("held by all");
+    cluster.loop.pass(3000);
+    votesFor(cluster, forgeStep(live, "next"), [1, 2, 3, 4]);
+    const sent = traffic(cluster);
+    cluster.loop.pass(3000);
+    expect(of(sent, "open")).toHaveLength(12);
+    expect([of(sent, "undecided"), of(sent, "fetch")]).toEqual([[], []]);
+  });
+
+  test("is sent to those who lack it, by the one who holds it, in the interval in which it came", () => {
+    const { cluster, live } = stolen("held by one");
+    cluster.loop.pass(3000);
+    const step = forgeStep(live, "next");
+    votesFor(cluster, step, [1]);
+    const sent = traffic(cluster);
+    cluster.loop.pass(1200);
+    expect([2, 3, 4].map((id) => above(cluster, id, step.signed.header.instance))).toEqual([1, 1, 1]);
+    expect(of(sent, "fetch")).toEqual(["2 > 1 fetch", "3 > 1 fetch", "4 > 1 fetch"]);
+    expect(of(sent, "undecided")).toEqual(["1 > 2 undecided", "1 > 3 undecided", "1 > 4 undecided"]);
+  });
+
+  test("makes evidence with another one of its seq, wherever the two are", () => {
+    const { cluster, live } = stolen("two halves");
+    cluster.loop.pass(3000);
+    const [one, other] = [forgeStep(live, "one"), forgeStep(live, "other")];
+    expect(headerHash(one.signed.header)).not.toEqual(headerHash(other.signed.header));
+    votesFor(cluster, one, [1, 2]);
+    votesFor(cluster, other, [3, 4]);
+    cluster.loop.pass(1200);
+    const { instance } = one.signed.header;
+    expect(cluster.ids.map((id) => recordOf(cluster, id, instance).status)).toEqual(Array(4).fill("revoked"));
+  });
+
+  test("that a peer only claims to hold costs one question a second, and nothing else changes", () => {
+    const { cluster, live } = stolen("claimed");
+    cluster.loop.pass(3000);
+    const { header } = forgeStep(live, "never shown").signed;
+    const before = recordOf(cluster, 1, header.instance);
+    const sent = traffic(cluster);
+    const items = Array.from({ length: 32 }, (_, i) => ({
+      kind: "open" as const,
+      instance: header.instance,
+      seq: header.seq,
+      headerHash: new Uint8Array(32).fill(i),
+    }));
+    for (let i = 0; i < 10; i++) cluster.node(1).onPeerMessage(2, { kind: "gossip", ...quiet, items });
+    cluster.loop.pass(500);
+    expect(sent.filter((line) => line.endsWith("fetch"))).toEqual(["1 > 2 fetch"]);
+    expect(recordOf(cluster, 1, header.instance)).toEqual(before);
+  });
+});
