@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { NODE_FLAGS } from "../process/collector.ts";
 import { PARENT_VARIABLE } from "../process/signals.ts";
 import type { DevLayout } from "./layout.ts";
 
@@ -29,7 +28,7 @@ export const ORACLE_PROGRAM: readonly string[] = [BIN, "run"];
 /** Starts one oracle as a process of its own; it logs to its directory. */
 export function startChild(layout: DevLayout, id: number, program = ORACLE_PROGRAM): Child {
   const log = openSync(layout.logFile(id), "a", 0o600);
-  const child = spawn(process.execPath, [...NODE_FLAGS, ...program, "--config", layout.configFile(id)], {
+  const child = spawn(process.execPath, [...program, "--config", layout.configFile(id)], {
     stdio: ["pipe", log, log],
     env: { ...process.env, [PARENT_VARIABLE]: "1" },
   });

@@ -1,4 +1,4 @@
-export { NODE_FLAGS, tuneCollector } from "./collector.ts";
+export { tuneCollector } from "./collector.ts";
 export { fenceOracle } from "./fence.ts";
 export { readMaterial } from "./material.ts";
 export type { Substitutes } from "./parts.ts";

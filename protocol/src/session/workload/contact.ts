@@ -55,7 +55,10 @@ function owed(turn: Turn, oracle: number): Owed | undefined {
   if (memory.mode !== "running" || phase.pending === undefined || !wantsStep(turn, oracle)) return undefined;
   const { signed, body, ratchet } = phase.pending;
   const delta = view.vote?.vote.shareOk === true ? undefined : ratchet?.deltas[oracle - 1];
-  return { message: { kind: "step", signed, body, parent: phase.head, sealedDelta: undefined }, delta };
+  // Who answered the parent's COMMIT holds it; should that be lost, the next try brings it.
+  const holdsParent = view.tries === 0 && view.committed === phase.head.signed.header.seq;
+  const parent = holdsParent ? undefined : phase.head;
+  return { message: { kind: "step", signed, body, parent, sealedDelta: undefined }, delta };
 }
 
 /**

@@ -64,6 +64,7 @@ export function onShares(
     equalBytes(answer.instance, header.instance) &&
     equalBytes(answer.headerHash, headerHash(header));
   if (!ours) return false;
+  turn.view(oracle).committed = header.seq;
   const { attempt } = signing;
   const index = attempt?.signers.indexOf(oracle) ?? -1;
   const slot = attempt?.slots[index];

@@ -29,6 +29,8 @@ export interface OracleView {
   refusal: string | undefined;
   /** It was told about the instance on this connection. */
   introduced: boolean;
+  /** The seq of the last step whose COMMIT it answered on this connection: it holds that step's certificate. */
+  committed: number;
   /** It acknowledged END, or the stale notice. */
   acknowledged: boolean;
   /** Smoothed answer time. */
@@ -142,6 +144,7 @@ function newOracleView(): OracleView {
     spent: undefined,
     refusal: undefined,
     introduced: false,
+    committed: -1,
     acknowledged: false,
     latencyMs: 0,
   };

@@ -52,6 +52,7 @@ function oracleUp(turn: Turn, oracle: number): void {
   view.up = true;
   view.tries = 0;
   view.introduced = false;
+  view.committed = -1;
   pursue(turn, oracle, true);
   const { phase } = turn;
   const waiting = [...turn.memory.requests.values()].some(({ about }) => about === "reserve");
@@ -93,6 +94,8 @@ function onRefused(
   if (retryAfterMs > 0) putOff(turn, oracle, retryAfterMs);
   if (open.about === "enroll" && retryAfterMs === 0) return onEnrollRefused(turn, oracle, code);
   if (code === "ERR_INSTANCE_UNKNOWN") introduce(turn, oracle);
+  // It has lost the parent that the first try left out; any other try brought it.
+  if (code === "ERR_STEP_PARENT" && turn.view(oracle).tries === 1) pursue(turn, oracle, true);
   if (open.about === "commit") failSigner(turn, oracle);
 }
 
