@@ -49,7 +49,7 @@ async function rename(db: Database, name: string): Promise<void> {
 const fullKey = (from: Table<unknown>, key: Uint8Array): Buffer =>
   Buffer.concat([fromKeyText(DATA), from.prefix, key]);
 
-/** Writes what version 2 keeps beside each row of a table. */
+/** Writes what a version keeps beside each row of a table. */
 async function addBeside<T>(
   db: Database,
   from: Table<T>,
@@ -90,6 +90,12 @@ async function toVersion2(db: Database): Promise<void> {
   );
 }
 
+/** Votes get rows of their own. What the records still hold of them does not count any more. */
+const toVersion3 = (db: Database): Promise<void> =>
+  addBeside(db, records.instances, (instance, { vote }) =>
+    vote === undefined ? [] : [put(records.castVotes, instance, vote)],
+  );
+
 /** Brings a store to STORE_VERSION; returns the version it had. Throws ERR_STORE_*. */
 export async function migrateStore(dir: string): Promise<number> {
   mustExist(dir);
@@ -98,10 +104,10 @@ export async function migrateStore(dir: string): Promise<number> {
     const version = versionOf(db) ?? STORE_VERSION;
     if (version > STORE_VERSION) checkVersion(dir, version);
     if (version === 1) await toVersion2(db);
-    // Version 3 keeps votes in rows of their own, from each instance's next step on: nothing to do, but an older program,
-    // which would not look there, must not open the store again.
-    if (version < STORE_VERSION)
+    if (version < STORE_VERSION) {
+      await toVersion3(db);
       await db.put(VERSION_KEY, Buffer.from(String(STORE_VERSION)), { sync: true, ...ENCODING });
+    }
     return version;
   } catch (error) {
     throw storeSentence(dir, error);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { concatBytes, utf8 } from "@ipse/protocol";
 import { encode } from "@ipse/protocol/encoding";
-import { type Store, StoreView, type Table } from "@ipse/protocol/host";
+import { put, type Store, StoreView, type Table } from "@ipse/protocol/host";
 import { type SignedStatement, statements, subjectKey } from "@ipse/protocol/registry";
 import { records } from "@ipse/protocol/session/oracle";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -175,7 +175,14 @@ describe("a store of version 2", () => {
       throw error;
     };
     const { store, close } = await openLevelStore({ dir, owner, fatal });
-    expect(new StoreView(store, fatal).get(records.instances, id)?.vote).toEqual(vote);
+    const view = new StoreView(store, fatal);
+    const record = view.get(records.instances, id);
+    expect(record?.vote).toEqual(vote);
+    // A write that leaves the vote alone takes it from nowhere.
+    await new Promise<void>((resolve) =>
+      view.submit([put(records.instances, id, { ...revoked, ...record, release: 1 })], resolve),
+    );
+    expect(new StoreView(store, fatal).get(records.instances, id)).toEqual({ ...record, release: 1 });
     await close();
     const again = await openDatabase(dir);
     expect(Buffer.from((await again.get(utf8("\0version"), RAW)) ?? []).toString()).toBe(

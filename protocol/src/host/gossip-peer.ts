@@ -52,6 +52,11 @@ export class GossipPeer {
     this.#sent.add(name);
   }
 
+  /** What these name found no room: they are named again. */
+  forget(names: readonly string[]): void {
+    for (const name of names) this.#sent.delete(name);
+  }
+
   /** It holds a header and waits for its certificate; of too many the oldest are forgotten until they are shown again. */
   waits(headerHash: Hash): void {
     this.#waiting.add(toHex(headerHash));

@@ -48,7 +48,7 @@ export interface GossipSink {
   /** `from`: the peer that spoke of it. */
   fetch(instance: Hash, seq: number, from?: number): void;
   /** Asks one peer for what it holds at a seq. */
-  ask(oracle: number, instance: Hash, seq: number): void;
+  ask(oracle: number, instance: Hash, seq: number, what: "certified" | "open"): void;
 }
 
 /**
@@ -198,7 +198,8 @@ export class OracleCore {
       case "fetch":
         return this.gossip?.fetch(effect.instance, effect.seq, to.peer);
       case "ask-peer":
-        return to.peer === undefined ? undefined : this.gossip?.ask(to.peer, effect.instance, effect.seq);
+        if (to.peer !== undefined) this.gossip?.ask(to.peer, effect.instance, effect.seq, "open");
+        return;
       case "moved":
         this.count("steps_certified_total");
         return this.gossip?.moved(effect.instance);

@@ -3,7 +3,7 @@ import { encode, type Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
 import { FRAME_BYTES_MAX, GOSSIP_INTERVAL_MS } from "../limits.ts";
 import { rosterHash } from "../registry/roster.ts";
-import type { CertifiedHeader } from "../session/certified.ts";
+import type { CertifiedHeader, ProvenHeader } from "../session/certified.ts";
 import { headerHash } from "../session/header.ts";
 import {
   learnEnrollment,
@@ -36,6 +36,9 @@ const FETCHES_MAX = 10_000;
 const OPEN_SCAN_LIMIT = 512;
 /** Far more pages than instances can take a step in an interval. */
 const OPEN_PAGES_MAX = 64;
+
+const nameOf = ({ proven }: { readonly proven: ProvenHeader }): string =>
+  toHex(headerHash(proven.signed.header));
 
 function sizeOf(item: GossipItem): number {
   if (item.kind === "head" || item.kind === "undecided") return HEADER_ITEM_BYTES;
@@ -129,16 +132,15 @@ export class OracleGossip implements GossipSink {
   /** Asks for a certified header: the peer that spoke of an instance I do not know, otherwise all. */
   fetch(instance: Hash, seq: number, from?: number): void {
     for (const oracle of seq === 0 && from !== undefined ? [from] : this.#peers.keys())
-      this.ask(oracle, instance, seq);
+      this.ask(oracle, instance, seq, "certified");
   }
 
-  ask(oracle: number, instance: Hash, seq: number): void {
-    const key = `${toHex(instance)}/${seq}/${oracle}`;
+  ask(oracle: number, instance: Hash, seq: number, what: "certified" | "open"): void {
+    const key = `${toHex(instance)}/${seq}/${oracle}/${what}`;
     const now = this.#core.options.clock.monotonicMs();
     if (now - (this.#fetched.get(key) ?? Number.NEGATIVE_INFINITY) < FETCH_EVERY_MS) return;
     if (this.#fetched.size > FETCHES_MAX) this.#fetched.clear();
-    this.#fetched.set(key, now);
-    this.#core.options.peers.send(oracle, { kind: "fetch", instance, seq });
+    if (this.#core.options.peers.send(oracle, { kind: "fetch", instance, seq })) this.#fetched.set(key, now);
   }
 
   onPeerUp(oracle: number): void {
@@ -362,7 +364,7 @@ export class OracleGossip implements GossipSink {
   }
 
   /**
-   * Shows what I hold at a seq, certified or else undecided; and of an instance that the peer does not know, everything
+   * Shows what I hold at a seq, certified and undecided; and of an instance that the peer does not know, everything
    * else it must know.
    */
   #onFetch(oracle: number, instance: Hash, seq: number): void {
@@ -372,11 +374,9 @@ export class OracleGossip implements GossipSink {
     const { head } = record;
     const certified = records.certifiedAt(view, instance, seq);
     const open = openHeaders(record).map((proven) => ({ kind: "undecided", proven }) as const);
-    if (certified === undefined) {
-      const asked = open.filter(({ proven }) => proven.signed.header.seq === seq);
-      if (asked.length > 0) this.#send(oracle, asked);
-      return;
-    }
+    const asked = open.filter(({ proven }) => proven.signed.header.seq === seq);
+    if (asked.length > 0 && !this.#send(oracle, asked)) this.#peers.get(oracle)?.forget(asked.map(nameOf));
+    if (certified === undefined) return;
     const enrollment = seq === 0 ? view.get(records.enrollments, instance) : undefined;
     options.peers.send(oracle, { kind: "fetched", certified, enrollment });
     if (seq > 0 || head === undefined) return;

@@ -11,8 +11,7 @@ export interface Table<T> {
 
 /**
  * A field whose values lie in rows of their own, under the same keys, because it changes at other times than the rest of
- * the record does. The record's own row holds undefined for it; only one that was written whole, before there were parts,
- * holds a value, which counts for as long as there is no row of the part.
+ * the record does. What the record's own row says of it does not count.
  */
 export interface Part {
   readonly field: string;
@@ -62,8 +61,7 @@ export function readRecord<T>(
   const record = decode(from.codec, bytes);
   if (from.part === undefined) return record;
   const { field, table } = from.part;
-  const part = readRecord(table, key, get);
-  return part === undefined ? record : { ...record, [field]: part };
+  return { ...record, [field]: readRecord(table, key, get) };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -93,12 +91,13 @@ export function rowsOf<T>(into: Table<T>, key: Uint8Array, value: T | undefined,
   const { field, table } = part;
   const [fresh, old] = [value as Fields, before as Fields | undefined];
   const rows: Row[] = [];
-  const moves = old === undefined || old[field] !== fresh[field];
-  // With a part that goes, a value that the record's own row may hold from before has to go as well.
-  const clears = moves && fresh[field] === undefined;
-  if (old === undefined || clears || differBeside(field, fresh, old))
+  if (old === undefined || differBeside(field, fresh, old))
     rows.push({ key: own, value: encode(into.codec, { ...value, [field]: undefined }) });
-  if (moves) rows.push({ key: beside, value: clears ? undefined : encode(table.codec, fresh[field]) });
+  if (old === undefined || old[field] !== fresh[field])
+    rows.push({
+      key: beside,
+      value: fresh[field] === undefined ? undefined : encode(table.codec, fresh[field]),
+    });
   return rows;
 }
 

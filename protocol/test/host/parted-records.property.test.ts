@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../src/bytes.ts";
-import { encode, optional, struct, u8 } from "../../src/encoding/index.ts";
+import { optional, struct, u8 } from "../../src/encoding/index.ts";
 import { StoreView } from "../../src/host/store-view.ts";
 import { type Mutation, parted, pointTable, put, remove, rowsOf, type Table } from "../../src/host/table.ts";
 import { runs } from "../group/backends.ts";
@@ -29,36 +29,24 @@ const change: fc.Arbitrary<Change> = fc.record(
   { requiredKeys: ["key"] },
 );
 const commits = fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { maxLength: 12 });
-const old = fc.option(
-  fc.record({ rest: fc.nat(255), part: fc.option(fc.record({ n: fc.nat(255) }), { nil: undefined }) }),
-  {
-    nil: undefined,
-  },
-);
-
 const unexpected = (error: Error): never => {
   throw error;
 };
 const read = (view: StoreView): (Thing | undefined)[] => keys.map((key) => view.get(things, key));
 
 describe("records one of whose fields lies in rows of its own", () => {
-  test("are what was last written, at every moment and after a crash at any, also over rows that were written whole", () => {
+  test("are what was last written, at every moment and after a crash at any", () => {
     expect.hasAssertions();
     fc.assert(
-      fc.property(old, commits, fc.nat(12), fc.nat(2), (before, steps, durable, lucky) => {
-        const full = (key: Uint8Array): Uint8Array => concatBytes(whole.prefix, key);
+      fc.property(commits, fc.nat(12), fc.nat(2), (steps, durable, lucky) => {
         const store = new MemoryStore();
-        const [first = Uint8Array.of()] = keys;
-        if (before !== undefined)
-          store.commit([{ key: full(first), value: encode(whole.codec, before) }], () => {});
-        store.flush();
         const view = new StoreView(store, unexpected);
-        let now: (Thing | undefined)[] = [before, undefined];
+        let now: (Thing | undefined)[] = [undefined, undefined];
         const history = [now];
         for (const step of steps) {
           const mutations: Mutation[] = [];
           for (const { key, ...fields } of step) {
-            const name = keys[key] ?? first;
+            const name = keys[key] ?? Uint8Array.of();
             const gone = "gone" in fields;
             const next = gone ? undefined : { rest: 0, part: undefined, ...now[key], ...fields };
             now = now.with(key, next);
@@ -67,6 +55,8 @@ describe("records one of whose fields lies in rows of its own", () => {
           view.submit(mutations, () => {});
           history.push(now);
           expect(read(view)).toEqual(now);
+          // What a machine changes is what it read: parts that stay are the same objects.
+          now = read(view);
         }
         const [told, kept] = [Math.min(durable, steps.length), Math.min(durable + lucky, steps.length)];
         for (let i = 0; i < told; i++) store.flush();
@@ -91,10 +81,7 @@ describe("records one of whose fields lies in rows of its own", () => {
       [own, true],
       [beside, true],
     ]);
-    expect(written({ ...before, part: undefined })).toEqual([
-      [own, true],
-      [beside, false],
-    ]);
+    expect(written({ ...before, part: undefined })).toEqual([[beside, false]]);
     expect(written(undefined)).toEqual([
       [own, false],
       [beside, false],

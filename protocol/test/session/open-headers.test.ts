@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
-import { headerHash } from "../../src/session/header.ts";
-import { recordOf, stolen, votesFor } from "./stolen-workload.ts";
+import { headerHash, type SignedHeader } from "../../src/session/header.ts";
+import { assembleCertificate, type Certificate } from "../../src/session/vote.ts";
+import { damaged, recordOf, stolen, votesFor } from "./stolen-workload.ts";
 import type { Cluster } from "./workload-cluster.ts";
-import { ask, forgeStep } from "./world/forge.ts";
+import { ask, forgeStep, goOn, stepMessage } from "./world/forge.ts";
 
 const quiet = { newestVote: undefined, yourNewestVote: undefined };
 
@@ -64,6 +65,53 @@ describe("an undecided header", () => {
     cluster.loop.pass(1200);
     const { instance } = one.signed.header;
     expect(cluster.ids.map((id) => recordOf(cluster, id, instance).status)).toEqual(Array(4).fill("revoked"));
+  });
+
+  test("is sent to who asks also where another one of its seq is certified", () => {
+    const { cluster, live } = stolen("beside a certified one");
+    cluster.loop.pass(3000);
+    const told = (id: number, signed: SignedHeader, qc: Certificate) =>
+      ask(cluster.loop, cluster.node(id), {
+        kind: "cert",
+        certified: { signed, qc },
+        enrollment: undefined,
+        signature: undefined,
+      });
+    const one = forgeStep(live, "one");
+    const first = assembleCertificate(votesFor(cluster, one, [1, 2, 3]));
+    const at = goOn(live, one, first);
+    const two = forgeStep(at, "two");
+    const second = assembleCertificate(votesFor(cluster, two, [1, 2, 3]));
+    // The fourth takes in the second across a gap, where nobody can check this; so it cannot make evidence itself.
+    told(4, { ...two.signed, chainSignature: damaged(two.signed.chainSignature) }, second);
+    for (const id of [1, 2, 3]) {
+      told(id, one.signed, first);
+      told(id, two.signed, second);
+    }
+    ask(cluster.loop, cluster.node(4), stepMessage(forgeStep(at, "other")));
+    cluster.loop.pass(1200);
+    const { instance } = two.signed.header;
+    expect(cluster.ids.map((id) => recordOf(cluster, id, instance).status)).toEqual(Array(4).fill("revoked"));
+  });
+
+  test("is named again at once when it found no room", () => {
+    const { cluster, live } = stolen("no room");
+    cluster.loop.pass(3000);
+    const step = forgeStep(live, "next");
+    votesFor(cluster, step, [1]);
+    const full = { until: cluster.loop.nowMs + 2500 };
+    const receive = cluster.node(1).onPeerMessage.bind(cluster.node(1));
+    vi.spyOn(cluster.node(1), "onPeerMessage").mockImplementation((from, message) => {
+      // The question comes, and the answer finds no room.
+      cluster.refuse = (sender) =>
+        sender === 1 && message.kind === "fetch" && cluster.loop.nowMs < full.until;
+      receive(from, message);
+      cluster.refuse = () => false;
+    });
+    cluster.loop.pass(2500);
+    expect(above(cluster, 2, step.signed.header.instance)).toBe(0);
+    cluster.loop.pass(2500);
+    expect(above(cluster, 2, step.signed.header.instance)).toBe(1);
   });
 
   test("that a peer only claims to hold costs one question a second, and nothing else changes", () => {

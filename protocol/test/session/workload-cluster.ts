@@ -1,10 +1,10 @@
-import { compareBytes, concatBytes, toHex } from "../../src/bytes.ts";
-import { encode } from "../../src/encoding/index.ts";
+import { compareBytes, toHex } from "../../src/bytes.ts";
 import {
   createOracle,
   type OpenedAgentMessage,
   type OracleNode,
   refusePointScan,
+  rowsOf,
   type StateFile,
   type Store,
   type StoreOp,
@@ -67,8 +67,10 @@ export class MemoryStore implements Store {
 
   /** Writes a record behind the oracle's back: what a disk may hold when it starts. */
   put<T>(into: Table<T>, key: Uint8Array, value: T): void {
-    const full = concatBytes(into.prefix, key);
-    this.rows.set(toHex(full), { key: full, value: encode(into.codec, value) });
+    for (const row of rowsOf(into, key, value)) {
+      if (row.value === undefined) this.rows.delete(toHex(row.key));
+      else this.rows.set(toHex(row.key), { key: row.key, value: row.value });
+    }
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
