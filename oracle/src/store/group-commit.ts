@@ -30,12 +30,6 @@ const isPoint = (key: string): boolean => key.startsWith(POINT_MARK);
 const GROUP_OPS_MAX = 8192;
 
 /**
- * A disk that several commits wait for at once rests between two writes as long as the last one took, up to this: what
- * comes meanwhile shares the next fsync. One that writes for a single caller never does.
- */
-const REST_MS_MAX = 10;
-
-/**
  * A Store over one-write-at-a-time backends. Commits that arrive while a write is under way are merged into
  * the next one, so that the price of an fsync is shared. What may be scanned is shown from the moment a commit's `done` is
  * called, never before: until then `#shown` keeps the value a running write replaces (undefined: there is none). Keys of
@@ -48,7 +42,6 @@ export class GroupCommitStore implements Store {
   readonly #fatal: (error: Error) => void;
   #queue: Commit[] = [];
   #writing = false;
-  #restsUntilMs = 0;
   #failed = false;
   #reading = 0;
   #idle: (() => void)[] = [];
@@ -138,11 +131,8 @@ export class GroupCommitStore implements Store {
   #kick(): void {
     if (this.#writing || this.#failed) return;
     this.#writing = true;
-    const restMs = this.#restsUntilMs - performance.now();
-    const flush = (): void => void this.#flush();
     // After this turn of the event loop, so that all of its commits share one write.
-    if (restMs > 0) setTimeout(flush, restMs);
-    else setImmediate(flush);
+    setImmediate(() => void this.#flush());
   }
 
   #takeGroup(): Commit[] {
@@ -170,7 +160,6 @@ export class GroupCommitStore implements Store {
 
   async #flush(): Promise<void> {
     const group = this.#takeGroup();
-    const startedMs = performance.now();
     const conflicts = new Set<Commit>();
     const merged = this.#merge(group, conflicts);
     for (const key of merged.keys()) if (!isPoint(key)) this.#shown.set(key, this.#value(key));
@@ -182,8 +171,6 @@ export class GroupCommitStore implements Store {
       this.#fail(group, cause);
       return;
     }
-    const nowMs = performance.now();
-    this.#restsUntilMs = group.length === 1 ? 0 : nowMs + Math.min(nowMs - startedMs, REST_MS_MAX);
     this.#reveal(group, conflicts);
     this.#writing = false;
     if (this.#queue.length > 0) this.#kick();

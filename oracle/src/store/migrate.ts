@@ -102,9 +102,9 @@ export async function migrateStore(dir: string): Promise<number> {
   const db = await openDatabase(dir);
   try {
     const version = versionOf(db) ?? STORE_VERSION;
-    if (version > STORE_VERSION) checkVersion(dir, version);
     if (version === 1) await toVersion2(db);
-    if (version < STORE_VERSION) {
+    if (version !== 1 && version !== 2) checkVersion(dir, version);
+    else {
       await toVersion3(db);
       await db.put(VERSION_KEY, Buffer.from(String(STORE_VERSION)), { sync: true, ...ENCODING });
     }

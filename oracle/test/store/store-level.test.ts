@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8 } from "@ipse/protocol";
 import type { Store, StoreOp } from "@ipse/protocol/host";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type BackendOp,
   GroupCommitStore,
@@ -148,33 +148,6 @@ describe("group commit", () => {
     );
     await Promise.all([first, ...rest]);
     expect(disk.writes).toEqual([1, 50]);
-  });
-
-  it("rests as long as a write for several callers took, and never after one for a single caller", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "setImmediate", "performance"] });
-    try {
-      const disk = new SlowDisk();
-      const store = new GroupCommitStore(disk, [], fatal);
-      const put = (...keys: string[]): void => {
-        for (const key of keys) void commit(store, { key: utf8(key), value: utf8("1") });
-      };
-      put("a", "b");
-      await vi.advanceTimersByTimeAsync(6);
-      put("c");
-      await vi.advanceTimersByTimeAsync(2);
-      put("d");
-      expect(disk.writes).toEqual([2]);
-      await vi.advanceTimersByTimeAsync(3);
-      expect(disk.writes).toEqual([2, 2]);
-      await vi.advanceTimersByTimeAsync(20);
-      put("e");
-      await vi.advanceTimersByTimeAsync(6);
-      put("f");
-      await vi.advanceTimersByTimeAsync(1);
-      expect(disk.writes).toEqual([2, 2, 1, 1]);
-    } finally {
-      vi.useRealTimers();
-    }
   });
 
   it("is idle only after everything queued is durable", async () => {

@@ -175,8 +175,8 @@ export class OracleGossip implements GossipSink {
   }
 
   /**
-   * Names of the undecided headers of the next instances that have any. Those that settled since they were listed are passed over and
-   * dropped: there are as many as took a step lately, and none of them may keep an undecided one waiting.
+   * Names of the undecided headers of the next instances that have any. Those that settled since they were listed are
+   * passed over and dropped: there are as many as took a step lately, and none of them may keep an undecided one waiting.
    */
   #openItems(): [name: string, item: GossipItem][] {
     const { view } = this.#core;

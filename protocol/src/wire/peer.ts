@@ -31,7 +31,7 @@ export const enrollment = struct({ signed: signedHeader, body: enrollBody });
 const namedHeader = struct({ instance: hash32, seq: u64, headerHash: hash32 });
 export type NamedHeader = Infer<typeof namedHeader>;
 
-/** What gossip carries. Every item proves itself; the receiver verifies before it stores. */
+/** What gossip carries. Every item but a name proves itself; the receiver verifies before it stores. */
 export const gossipItem = union({
   /** A certified head; with the enrollment when the sender thinks the receiver has not got it. */
   head: [1, struct({ certified: certifiedHeader })],
@@ -42,7 +42,7 @@ export const gossipItem = union({
   stale: [5, struct({ notice: signedStaleNotice, enrollment })],
   statement: [6, struct({ statement: signedStatement })],
   enrollment: [7, struct({ enrollment, certified: optional(certifiedHeader) })],
-  /** Names such a header: who holds it and no other of its seq need not see it, others fetch it. Proves nothing. */
+  /** Names an undecided header: who holds it and no other of its seq need not see it, others fetch it. */
   open: [8, namedHeader],
 });
 export type GossipItem = Infer<typeof gossipItem>;
@@ -78,7 +78,7 @@ export const peerMessage = union({
   /** Hashes of everything durable that gossip carries; the receiver asks for what it lacks. */
   inventory: [4, struct({ page: u32, pages: u32, hashes: list(hash32, 4096) })],
   want: [5, struct({ hashes: list(hash32, 256) })],
-  /** Asks for the certified header of a seq (and, at seq 0, the enrollment), or for what is undecided there. */
+  /** Asks for the certified header of a seq (and, at seq 0, the enrollment), and for what is undecided there. */
   fetch: [6, struct({ instance: hash32, seq: u64 })],
   fetched: [7, struct({ certified: optional(certifiedHeader), enrollment: optional(enrollment) })],
   /** A DKG ceremony's message; its own codec, private shares sealed by the pinned TLS connection. */

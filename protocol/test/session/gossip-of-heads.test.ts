@@ -1,31 +1,15 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { assembleCertificate } from "../../src/session/vote.ts";
-import { recordOf, stolen, votesFor } from "./stolen-workload.ts";
-import type { Cluster } from "./workload-cluster.ts";
+import { peerTraffic, recordOf, stolen, votesFor } from "./stolen-workload.ts";
 import { ask, forgeStep } from "./world/forge.ts";
 
 const VOTERS = [1, 2, 3];
-
-/** Who is sent a head by whom, as `from > to`. */
-function headsSent(cluster: Cluster): string[] {
-  const sent: string[] = [];
-  for (const id of cluster.ids) {
-    const node = cluster.node(id);
-    const receive = node.onPeerMessage.bind(node);
-    vi.spyOn(node, "onPeerMessage").mockImplementation((from, message) => {
-      const heads = message.kind === "gossip" ? message.items.filter(({ kind }) => kind === "head") : [];
-      for (const _ of heads) sent.push(`${from} > ${id}`);
-      receive(from, message);
-    });
-  }
-  return sent;
-}
 
 /** A step that oracles voted for, and its certificate from the votes of 1, 2 and 3. */
 function certifiedStep(name: string, heard: readonly number[]) {
   const { cluster, live } = stolen(name);
   cluster.loop.pass(3000);
-  const sent = headsSent(cluster);
+  const sent = peerTraffic(cluster);
   const step = forgeStep(live, name);
   const votes = votesFor(cluster, step, heard).filter(({ vote }) => VOTERS.includes(vote.oracle));
   const qc = assembleCertificate(votes);
@@ -44,7 +28,8 @@ describe("a certified head", () => {
     for (const id of VOTERS) tell(id);
     cluster.loop.pass(1500);
     expect(headOf(4)).toBe(seq);
-    expect(new Set(sent)).toEqual(new Set(["1 > 4", "2 > 4", "3 > 4"]));
+    const heads = sent.filter((line) => line.endsWith(" head"));
+    expect(new Set(heads)).toEqual(new Set(["1 > 4 head", "2 > 4 head", "3 > 4 head"]));
   });
 
   test("reaches voters that the workload did not tell, also when they had shown the header before it came", () => {

@@ -7,10 +7,10 @@ import { subjectKey, subjectOf } from "../../src/registry/subject.ts";
 import { records as oracleRecords } from "../../src/session/oracle/index.ts";
 import { staleInput } from "../../src/session/stale.ts";
 import { seededRandom } from "../group/backends.ts";
-import { damaged, recordOf, stolen, votesFor } from "./stolen-workload.ts";
+import { damaged, openAt, recordOf, stolen, votesFor } from "./stolen-workload.ts";
 import { Cluster } from "./workload-cluster.ts";
 import { group, statementOf } from "./world/cast.ts";
-import { ask, forgeCertificate, forgeStaleNotice, forgeStep, forgeVote } from "./world/forge.ts";
+import { forgeCertificate, forgeStaleNotice, forgeStep, forgeVote } from "./world/forge.ts";
 
 describe("floods by a corrupt peer", () => {
   const hashes = (count: number, name: string): Uint8Array[] => {
@@ -105,12 +105,6 @@ describe("floods by a corrupt peer", () => {
 });
 
 describe("gossip that must not be lost", () => {
-  const openAt = (cluster: Cluster, oracle: number, id: Uint8Array): number => {
-    const challenge = new Uint8Array(32);
-    const answer = ask(cluster.loop, cluster.node(oracle), { kind: "status", instance: id, challenge });
-    return answer.kind === "status" ? answer.answer.above.length : -1;
-  };
-
   test.each([
     ["open", 1500, 8000],
     ["settled", 5000, 0],

@@ -1,43 +1,20 @@
 import { describe, expect, test, vi } from "vitest";
 import { headerHash, type SignedHeader } from "../../src/session/header.ts";
 import { assembleCertificate, type Certificate } from "../../src/session/vote.ts";
-import { damaged, recordOf, stolen, votesFor } from "./stolen-workload.ts";
-import type { Cluster } from "./workload-cluster.ts";
+import { damaged, openAt, peerTraffic, recordOf, stolen, votesFor } from "./stolen-workload.ts";
 import { ask, forgeStep, goOn, stepMessage } from "./world/forge.ts";
 
 const quiet = { newestVote: undefined, yourNewestVote: undefined };
 
-/** What oracles send each other from now on, as `from > to what`. */
-function traffic(cluster: Cluster): string[] {
-  const sent: string[] = [];
-  for (const id of cluster.ids) {
-    const node = cluster.node(id);
-    const receive = node.onPeerMessage.bind(node);
-    vi.spyOn(node, "onPeerMessage").mockImplementation((from, message) => {
-      if (message.kind === "gossip")
-        for (const { kind } of message.items) sent.push(`${from} > ${id} ${kind}`);
-      else sent.push(`${from} > ${id} ${message.kind}`);
-      receive(from, message);
-    });
-  }
-  return sent;
-}
-
 const of = (sent: readonly string[], what: string): string[] =>
   [...new Set(sent.filter((line) => line.endsWith(` ${what}`)))].sort();
-
-function above(cluster: Cluster, oracle: number, instance: Uint8Array): number {
-  const challenge = new Uint8Array(32);
-  const answer = ask(cluster.loop, cluster.node(oracle), { kind: "status", instance, challenge });
-  return answer.kind === "status" ? answer.answer.above.length : -1;
-}
 
 describe("an undecided header", () => {
   test("is named to those who hold it, and not sent", () => {
     const { cluster, live } = stolen("held by all");
     cluster.loop.pass(3000);
     votesFor(cluster, forgeStep(live, "next"), [1, 2, 3, 4]);
-    const sent = traffic(cluster);
+    const sent = peerTraffic(cluster);
     cluster.loop.pass(3000);
     expect(of(sent, "open")).toHaveLength(12);
     expect([of(sent, "undecided"), of(sent, "fetch")]).toEqual([[], []]);
@@ -48,9 +25,9 @@ describe("an undecided header", () => {
     cluster.loop.pass(3000);
     const step = forgeStep(live, "next");
     votesFor(cluster, step, [1]);
-    const sent = traffic(cluster);
+    const sent = peerTraffic(cluster);
     cluster.loop.pass(1200);
-    expect([2, 3, 4].map((id) => above(cluster, id, step.signed.header.instance))).toEqual([1, 1, 1]);
+    expect([2, 3, 4].map((id) => openAt(cluster, id, step.signed.header.instance))).toEqual([1, 1, 1]);
     expect(of(sent, "fetch")).toEqual(["2 > 1 fetch", "3 > 1 fetch", "4 > 1 fetch"]);
     expect(of(sent, "undecided")).toEqual(["1 > 2 undecided", "1 > 3 undecided", "1 > 4 undecided"]);
   });
@@ -109,9 +86,9 @@ describe("an undecided header", () => {
       cluster.refuse = () => false;
     });
     cluster.loop.pass(2500);
-    expect(above(cluster, 2, step.signed.header.instance)).toBe(0);
+    expect(openAt(cluster, 2, step.signed.header.instance)).toBe(0);
     cluster.loop.pass(2500);
-    expect(above(cluster, 2, step.signed.header.instance)).toBe(1);
+    expect(openAt(cluster, 2, step.signed.header.instance)).toBe(1);
   });
 
   test("that a peer only claims to hold costs one question a second, and nothing else changes", () => {
@@ -119,7 +96,7 @@ describe("an undecided header", () => {
     cluster.loop.pass(3000);
     const { header } = forgeStep(live, "never shown").signed;
     const before = recordOf(cluster, 1, header.instance);
-    const sent = traffic(cluster);
+    const sent = peerTraffic(cluster);
     const items = Array.from({ length: 32 }, (_, i) => ({
       kind: "open" as const,
       instance: header.instance,

@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import type { records } from "../../src/session/oracle/index.ts";
 import type { SignedVote } from "../../src/session/vote.ts";
 import type { OracleMessage } from "../../src/wire/session.ts";
@@ -41,3 +42,25 @@ export function votesFor(cluster: Cluster, step: ForgedStep, oracles: readonly n
 
 export const codeOf = (answer: OracleMessage): string =>
   answer.kind === "refused" ? answer.code : answer.kind;
+
+/** What oracles send each other from now on, as `from > to kind`; gossip by its items. */
+export function peerTraffic(cluster: Cluster): string[] {
+  const sent: string[] = [];
+  for (const id of cluster.ids) {
+    const node = cluster.node(id);
+    const receive = node.onPeerMessage.bind(node);
+    vi.spyOn(node, "onPeerMessage").mockImplementation((from, message) => {
+      for (const { kind } of message.kind === "gossip" ? message.items : [message])
+        sent.push(`${from} > ${id} ${kind}`);
+      receive(from, message);
+    });
+  }
+  return sent;
+}
+
+/** How many headers above the head an oracle shows of an instance; -1 where it does not know it. */
+export function openAt(cluster: Cluster, oracle: number, instance: Uint8Array): number {
+  const challenge = new Uint8Array(32);
+  const answer = ask(cluster.loop, cluster.node(oracle), { kind: "status", instance, challenge });
+  return answer.kind === "status" ? answer.answer.above.length : -1;
+}
