@@ -54,6 +54,8 @@ export const NONCE_SLOTS_MAX = 100_000;
 
 /** Gossip interval G. */
 export const GOSSIP_INTERVAL_MS = 1000;
+/** Steps younger than this are left to the workload to bring on, and looked at again when they are older. */
+export const GOSSIP_SETTLE_MS = GOSSIP_INTERVAL_MS / 2;
 /** Default heartbeat interval H. */
 export const HEARTBEAT_MS = 10_000;
 /** Lifetime of one session connection; its sealing key dies with it. */

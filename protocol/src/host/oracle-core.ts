@@ -43,6 +43,8 @@ export interface GossipSink {
   moved(instance: Hash): void;
   /** A peer waits for the certificate of this header. */
   waits(oracle: number, headerHash: Hash): void;
+  /** A vote of this oracle is on its way to the disk. */
+  votes(vote: SignedVote): void;
   /** A vote of this oracle is durable and leaves: from now on every message shows it. */
   voted(vote: SignedVote): void;
   /** `from`: the peer that spoke of it. */
@@ -142,6 +144,9 @@ export class OracleCore {
     try {
       outcome = step(this.context());
       const { effects } = outcome;
+      for (const effect of effects)
+        if (effect.kind === "ordered" && effect.answer.vote !== undefined)
+          this.gossip?.votes(effect.answer.vote);
       const offered = effects.flatMap((effect) =>
         effect.kind === "gossip" ? offerMutations(this.view, effect.item) : [],
       );

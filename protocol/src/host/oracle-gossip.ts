@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from "../bytes.ts";
 import { encode, type Hash } from "../encoding/index.ts";
 import { IpseError } from "../errors.ts";
-import { FRAME_BYTES_MAX, GOSSIP_INTERVAL_MS } from "../limits.ts";
+import { FRAME_BYTES_MAX, GOSSIP_INTERVAL_MS, GOSSIP_SETTLE_MS } from "../limits.ts";
 import { rosterHash } from "../registry/roster.ts";
 import type { CertifiedHeader, ProvenHeader } from "../session/certified.ts";
 import { headerHash } from "../session/header.ts";
@@ -18,12 +18,12 @@ import {
 } from "../session/oracle/index.ts";
 import { type SignedVote, votesOf } from "../session/vote.ts";
 import { type GossipItem, gossipItem, type PeerMessage } from "../wire/peer.ts";
+import { GossipNews, type News, openName } from "./gossip-news.ts";
 import { GossipPeer } from "./gossip-peer.ts";
 import { itemHash, offeredItem, offeredItems } from "./offered-items.ts";
 import type { Destinations, GossipSink, OracleCore } from "./oracle-core.ts";
 import { InventoryOffer } from "./oracle-inventory.ts";
 import type { OracleRegistry } from "./oracle-registry.ts";
-import { type Mutation, remove } from "./table.ts";
 import { VoteWatch } from "./vote-watch.ts";
 
 /** Items of one gossip message, and their bytes: a message stays under the frame limit. */
@@ -33,9 +33,6 @@ const ITEM_BYTES_PER_MESSAGE = FRAME_BYTES_MAX - 4096;
 const HEADER_ITEM_BYTES = 4096;
 const FETCH_EVERY_MS = 1000;
 const FETCHES_MAX = 10_000;
-const OPEN_SCAN_LIMIT = 512;
-/** Far more pages than instances can take a step in an interval. */
-const OPEN_PAGES_MAX = 64;
 
 const nameOf = ({ proven }: { readonly proven: ProvenHeader }): string =>
   toHex(headerHash(proven.signed.header));
@@ -76,30 +73,32 @@ export class OracleGossip implements GossipSink {
   /** Peers for whom something durable found no room: they are shown everything on offer again. */
   readonly #missed = new Set<number>();
   readonly #peers = new Map<number, GossipPeer>();
-  readonly #moved = new Map<string, Hash>();
+  readonly #news: GossipNews;
   readonly #fetched = new Map<string, number>();
   readonly #votes: VoteWatch;
-  /** Where the next look at the open instances begins: however many there are, each has its turn. */
-  #openCursor: Uint8Array | undefined;
-  #cancel: (() => void) | undefined;
+  #cancel: (() => void)[] = [];
 
   constructor(core: OracleCore, registry: OracleRegistry) {
     this.#core = core;
     this.#registry = registry;
     this.#votes = new VoteWatch(core);
+    this.#news = new GossipNews(core);
   }
 
   start(): void {
     const { entropy, timers } = this.#core.options;
     const jitter = ((entropy.random(1)[0] ?? 0) / 256) * 0.2 * GOSSIP_INTERVAL_MS;
-    this.#cancel = timers.after(GOSSIP_INTERVAL_MS * 0.9 + jitter, () => {
+    const next = timers.after(GOSSIP_INTERVAL_MS * 0.9 + jitter, () => {
+      const again = timers.after(GOSSIP_SETTLE_MS, () => this.#tell(this.#news.lookAgain()));
+      this.#cancel = [again];
       this.#tick();
       this.start();
     });
+    this.#cancel.push(next);
   }
 
   stop(): void {
-    this.#cancel?.();
+    for (const cancel of this.#cancel) cancel();
   }
 
   /** Peers that have shown me what they hold since they connected. */
@@ -116,13 +115,17 @@ export class OracleGossip implements GossipSink {
   }
 
   moved(instance: Hash): void {
-    this.#moved.set(toHex(instance), instance);
+    this.#news.moved(instance);
     const record = this.#core.view.get(records.instances, instance);
     for (const vote of record?.head === undefined ? [] : votesOf(record.head.qc)) this.#votes.saw(vote);
   }
 
   waits(oracle: number, headerHash: Hash): void {
     this.#peers.get(oracle)?.waits(headerHash);
+  }
+
+  votes(vote: SignedVote): void {
+    this.#news.votes(vote);
   }
 
   voted(vote: SignedVote): void {
@@ -146,7 +149,7 @@ export class OracleGossip implements GossipSink {
   onPeerUp(oracle: number): void {
     const peer = new GossipPeer();
     this.#peers.set(oracle, peer);
-    this.#sendOpen(oracle, peer, this.#openItems());
+    this.#sendNews(oracle, peer, { heads: [], open: this.#news.open() });
     this.#offer(oracle);
   }
 
@@ -174,59 +177,19 @@ export class OracleGossip implements GossipSink {
       .every((sent) => sent);
   }
 
-  /**
-   * Names of the undecided headers of the next instances that have any. Those that settled since they were listed are
-   * passed over and dropped: there are as many as took a step lately, and none of them may keep an undecided one waiting.
-   */
-  #openItems(): [name: string, item: GossipItem][] {
-    const { view } = this.#core;
-    const items: [string, GossipItem][] = [];
-    const settled: Mutation[] = [];
-    let visited = 0;
-    for (let page = 0; page < OPEN_PAGES_MAX && visited < OPEN_SCAN_LIMIT; page++) {
-      const rows = view.scan(records.openIndex, OPEN_SCAN_LIMIT, undefined, this.#openCursor);
-      for (const [key] of rows) {
-        const record = view.get(records.instances, key);
-        const open = record === undefined || record.status === "revoked" ? [] : openHeaders(record);
-        if (open.length === 0) settled.push(remove(records.openIndex, key));
-        else visited += 1;
-        for (const { signed } of open) {
-          const { header } = signed;
-          const hash = headerHash(header);
-          items.push([toHex(hash), { kind: "open", instance: key, seq: header.seq, headerHash: hash }]);
-        }
-        this.#openCursor = key;
-        if (visited >= OPEN_SCAN_LIMIT) break;
-      }
-      if (rows.length === OPEN_SCAN_LIMIT) continue;
-      if (visited < OPEN_SCAN_LIMIT) this.#openCursor = undefined;
-      break;
-    }
-    if (settled.length > 0) view.submit(settled, () => undefined);
-    return items;
+  /** Sends the heads that the peer needs and what it was not sent lately, and remembers it only where it found room. */
+  #sendNews(oracle: number, peer: GossipPeer, { heads, open }: News): void {
+    const needed = heads.filter((head) => this.#needs(oracle, peer, head));
+    const unsent = open.filter((item) => !peer.wasSent(openName(item)));
+    const items = needed.map((certified): GossipItem => ({ kind: "head", certified }));
+    if (!this.#send(oracle, [...items, ...unsent])) return;
+    for (const item of unsent) peer.markSent(openName(item));
   }
 
-  /** Sends what the peer was not sent lately, and remembers it only where it found room. */
-  #sendOpen(
-    oracle: number,
-    peer: GossipPeer,
-    open: readonly (readonly [string, GossipItem])[],
-    moved: readonly GossipItem[] = [],
-  ): void {
-    const news = open.filter(([name]) => !peer.wasSent(name));
-    if (!this.#send(oracle, [...moved, ...news.map(([, item]) => item)])) return;
-    for (const [name] of news) peer.markSent(name);
-  }
-
-  #movedHeads(): CertifiedHeader[] {
-    const heads: CertifiedHeader[] = [];
-    for (const [key, instance] of this.#moved) {
-      if (heads.length >= OPEN_SCAN_LIMIT) break;
-      this.#moved.delete(key);
-      const head = this.#core.view.get(records.instances, instance)?.head;
-      if (head !== undefined) heads.push(head);
-    }
-    return heads;
+  /** What an interval put aside, to everybody it is news to. */
+  #tell(news: News): void {
+    if (news.heads.length + news.open.length === 0) return;
+    for (const [oracle, peer] of this.#peers) this.#sendNews(oracle, peer, news);
   }
 
   /**
@@ -243,13 +206,10 @@ export class OracleGossip implements GossipSink {
   #tick(): void {
     const { clock } = this.#core.options;
     this.#core.vault.expire(clock.monotonicMs());
-    const moved = this.#movedHeads();
-    const open = this.#openItems();
+    const news = this.#news.look();
     for (const [oracle, peer] of this.#peers) {
       peer.tick();
-      const heads = moved.filter((head) => this.#needs(oracle, peer, head));
-      const items = heads.map((certified): GossipItem => ({ kind: "head", certified }));
-      this.#sendOpen(oracle, peer, open, items);
+      this.#sendNews(oracle, peer, news);
       this.#askFor(oracle, peer);
       if (this.#missed.delete(oracle)) this.#offer(oracle);
       else this.#offers.get(oracle)?.pump();
