@@ -15,7 +15,7 @@ export async function openMemoryStore(options: {
     write: async (ops) => {
       for (const { key, value } of ops) {
         if (value === undefined) values.delete(key);
-        else values.set(key, value);
+        else values.set(key, value.slice());
       }
     },
   };

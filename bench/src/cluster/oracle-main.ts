@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { loadConfig } from "@ipse/oracle/config";
-import { type Substitutes, startOracle, tuneCollector, untilSignal } from "@ipse/oracle/process";
+import { type Substitutes, startOracle, tuneEngine, untilSignal } from "@ipse/oracle/process";
 import { openMemoryStore } from "./memory-store.ts";
 import { nobleGroup } from "./noble-group.ts";
 
@@ -17,6 +17,6 @@ const substitutes: Substitutes = {
   ...(values.group === "noble" ? { group: nobleGroup } : {}),
   ...(values.store === "memory" ? { openStore: openMemoryStore } : {}),
 };
-tuneCollector();
+tuneEngine();
 const oracle = await startOracle(loadConfig(values.config), substitutes);
 await untilSignal(oracle, true);

@@ -13,10 +13,10 @@ const NOBLE: Variant = { name: "noble", group: "noble", store: "level" };
 /** Heartbeats are measured on their own: the idle clusters must not load the machine meanwhile. */
 const SELDOM_MS = 60 * 60 * 1000;
 /**
- * Oracles run for months: what V8 compiles of them while they are new is not their cost. After some 10,000 steps it has
+ * Oracles run for months: what V8 compiles of them while they are new is not their cost. After some 20,000 steps it has
  * compiled nearly all; noble's cluster takes fewer, but spends each in the same few loops.
  */
-const WARM_UP = { ms: 32_000, quickMs: 1000 };
+const WARM_UP = { ms: 64_000, quickMs: 1000 };
 /** Load before each stretch: V8 shrinks the heap of a process that had nothing to do while the others were measured. */
 const LEAD_MS = 1000;
 /** What a stretch leaves behind (certificates, gossip) is done before the next one begins. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { loadConfig } from "@ipse/oracle/config";
-import { startOracle, tuneCollector, untilSignal } from "@ipse/oracle/process";
+import { startOracle, tuneEngine, untilSignal } from "@ipse/oracle/process";
 
 // One oracle process, as `ipse-oracle run` is, with rate limits that one machine's clients do not reach.
 const { values } = parseArgs({ options: { config: { type: "string", default: "oracle.yaml" } } });
@@ -12,6 +12,6 @@ const limits = {
   oauth_requests_per_second_per_address: RATE,
   oauth_requests_per_second_per_client: RATE,
 };
-tuneCollector();
+tuneEngine();
 const oracle = await startOracle({ ...loaded, config: { ...loaded.config, limits } });
 await untilSignal(oracle, true);

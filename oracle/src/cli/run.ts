@@ -12,9 +12,11 @@ export function runVerb(program: Command): void {
     "run one oracle until TERM or INT; HUP reloads log level and OAuth certificate",
     (command) => command.option("--config <file>", "its configuration", "oracle.yaml"),
     async (_args, { config, json }) => {
-      const [{ loadConfig }, { tuneCollector, startOracle, untilSignal, PARENT_VARIABLE }] =
-        await Promise.all([import("../config/index.ts"), import("../process/index.ts")]);
-      tuneCollector();
+      const [{ loadConfig }, { tuneEngine, startOracle, untilSignal, PARENT_VARIABLE }] = await Promise.all([
+        import("../config/index.ts"),
+        import("../process/index.ts"),
+      ]);
+      tuneEngine();
       const oracle = await startOracle(loadConfig(config));
       if (json === true)
         process.stdout.write(`${JSON.stringify({ event: "started", oracle: oracle.node.oracle })}\n`);

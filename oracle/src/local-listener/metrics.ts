@@ -2,6 +2,8 @@ import type { HostEvent } from "@ipse/protocol/host";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 const PREFIX = "ipse_oracle_";
+/** How often the lag of the event loop is looked at: each look wakes an idle process. */
+const LAG_EVERY_MS = 100;
 
 export interface Metrics {
   /** Counts an event by its stable name. */
@@ -14,7 +16,7 @@ export interface Metrics {
 /** Prometheus metrics: what the oracle counts itself, events by name, and the process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_EVERY_MS });
   const events = new Counter({
     name: `${PREFIX}events_total`,
     help: "Events of the oracle by name",

@@ -1,4 +1,4 @@
-export { tuneCollector } from "./collector.ts";
+export { tuneEngine } from "./engine.ts";
 export { fenceOracle } from "./fence.ts";
 export { readMaterial } from "./material.ts";
 export type { Substitutes } from "./parts.ts";

@@ -23,6 +23,33 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   });
 }
 
+/** A slab holds some dozen records; what is larger than this gets memory of its own. */
+const SLAB_BYTES = 32 * 1024;
+const SLAB_PART_MAX = 4096;
+let slab = new ArrayBuffer(SLAB_BYTES);
+let slabUsed = 0;
+
+/**
+ * The same for bytes that somebody copies at once: they lie in a slab with others of that kind, because memory of its own
+ * is what costs most about a short array. HAZARD: whoever keeps them keeps the slab.
+ */
+export function encodeForCopying<T>(codec: Codec<T>, value: T): Uint8Array {
+  return withWriter((writer) => {
+    codec.write(writer, value);
+    const written = writer.written();
+    const { length } = written;
+    if (length > SLAB_PART_MAX) return written.slice();
+    if (slabUsed + length > SLAB_BYTES) {
+      slab = new ArrayBuffer(SLAB_BYTES);
+      slabUsed = 0;
+    }
+    const part = new Uint8Array(slab, slabUsed, length);
+    part.set(written);
+    slabUsed += length;
+    return part;
+  });
+}
+
 /** Decodes exactly one value. Throws ERR_ENCODING on truncated, oversized, trailing or non-canonical bytes. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
   const reader = new ByteReader(bytes);

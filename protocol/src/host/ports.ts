@@ -20,7 +20,7 @@ export interface Timers {
   after(delayMs: number, fire: () => void): () => void;
 }
 
-/** One write: a value, or a deletion when it is undefined. */
+/** One write: a value, or a deletion when it is undefined. A store copies what it keeps: values share memory with others. */
 export interface StoreOp {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;

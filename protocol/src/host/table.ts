@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes, utf8 } from "../bytes.ts";
-import { type Codec, decode, encode } from "../encoding/index.ts";
+import { type Codec, decode, encodeForCopying } from "../encoding/index.ts";
 
 /** A named set of records in the store: key bytes behind a prefix, one codec for the values. */
 export interface Table<T> {
@@ -70,7 +70,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const differBeside = (field: string, one: Fields, other: Fields): boolean =>
   Object.keys(one).some((name) => name !== field && one[name] !== other[name]);
 
-/** One row to write: its whole key; a deletion when the value is undefined. */
+/** One row to write: its whole key; a deletion when the value is undefined. A store copies what it keeps. */
 export interface Row {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
@@ -85,18 +85,18 @@ export function rowsOf<T>(into: Table<T>, key: Uint8Array, value: T | undefined,
   const own = concatBytes(into.prefix, key);
   const { part } = into;
   if (part === undefined)
-    return [{ key: own, value: value === undefined ? undefined : encode(into.codec, value) }];
+    return [{ key: own, value: value === undefined ? undefined : encodeForCopying(into.codec, value) }];
   const beside = concatBytes(part.table.prefix, key);
   if (value === undefined) return [own, beside].map((gone) => ({ key: gone, value: undefined }));
   const { field, table } = part;
   const [fresh, old] = [value as Fields, before as Fields | undefined];
   const rows: Row[] = [];
   if (old === undefined || differBeside(field, fresh, old))
-    rows.push({ key: own, value: encode(into.codec, { ...value, [field]: undefined }) });
+    rows.push({ key: own, value: encodeForCopying(into.codec, { ...value, [field]: undefined }) });
   if (old === undefined || old[field] !== fresh[field])
     rows.push({
       key: beside,
-      value: fresh[field] === undefined ? undefined : encode(table.codec, fresh[field]),
+      value: fresh[field] === undefined ? undefined : encodeForCopying(table.codec, fresh[field]),
     });
   return rows;
 }

@@ -88,6 +88,7 @@ export class VoteWatch {
 
   /** Whether a roster means by this number whom the newest one means: another vote key is another oracle. */
   #isCurrent(roster: Roster, oracle: number): boolean {
+    if (roster === this.#core.newest) return true;
     const [named, current] = [voteKeyOf(roster, oracle), voteKeyOf(this.#core.newest, oracle)];
     return named !== undefined && current !== undefined && equalBytes(named, current);
   }

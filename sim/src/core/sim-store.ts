@@ -128,7 +128,7 @@ export class SimStore implements Store {
       if (value === undefined) this.#data.delete(name);
       else if (!this.#data.has(name)) this.#keys = undefined;
       if (value === undefined) this.#keys = undefined;
-      else this.#data.set(name, value);
+      else this.#data.set(name, value.slice());
     }
   }
 
