@@ -18,6 +18,8 @@ test("encodings for copying are the same bytes, and none lies over another", () 
 });
 
 test("a value that does not fit leaves nothing behind", () => {
-  expect(() => encodeForCopying(record, { name: 1, bytes: new Uint8Array(10_001) })).toThrow("more than 10000 bytes");
+  expect(() => encodeForCopying(record, { name: 1, bytes: new Uint8Array(10_001) })).toThrow(
+    "more than 10000 bytes",
+  );
   expect(encodeForCopying(u32, 7)).toEqual(encode(u32, 7));
 });
