@@ -1,10 +1,11 @@
+import type { Duplex } from "node:stream";
 import { check, errorCode, IpseError } from "@ipse/protocol";
 import { type OpenedAgentMessage, type OracleNode, TokenBucket } from "@ipse/protocol/host";
 import {
   type AgentFrame,
   type AgentMessage,
-  encodeOracleFrame,
   type OracleMessage,
+  oracleFrameForCopying,
   parseAgentFrame,
   WIRE_VERSIONS,
 } from "@ipse/protocol/wire";
@@ -12,6 +13,7 @@ import type { Logger } from "pino";
 import { type RawData, WebSocket } from "ws";
 import type { Limits } from "../config/index.ts";
 import { systemClock } from "../ports/system.ts";
+import { binaryFrame } from "./binary-frame.ts";
 import { newSealingKey, openDelta, type SealingKey } from "./hpke.ts";
 
 export interface AgentConnectionOptions {
@@ -60,6 +62,8 @@ function idOf(bytes: Uint8Array): number {
  */
 export class AgentConnection {
   readonly #socket: WebSocket;
+  /** What the socket writes to. Nothing waits in the socket itself, as nothing is compressed, so what is written here keeps its order. */
+  readonly #wire: Duplex;
   readonly #options: AgentConnectionOptions;
   readonly #rate: TokenBucket;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -73,8 +77,9 @@ export class AgentConnection {
   readonly #queue: AgentFrame[] = [];
   #waits = false;
 
-  constructor(socket: WebSocket, options: AgentConnectionOptions) {
+  constructor(socket: WebSocket, wire: Duplex, options: AgentConnectionOptions) {
     this.#socket = socket;
+    this.#wire = wire;
     this.#options = options;
     const { limits, helloMs, pingMs, lifetimeMs } = options;
     this.#rate = new TokenBucket(
@@ -131,7 +136,7 @@ export class AgentConnection {
       socket.terminate();
       return;
     }
-    socket.send(encodeOracleFrame({ id, message }), () => {
+    this.#wire.write(binaryFrame(oracleFrameForCopying({ id, message })), () => {
       if (socket.isPaused && socket.bufferedAmount <= PAUSE_BYTES) socket.resume();
     });
     if (socket.bufferedAmount > PAUSE_BYTES) socket.pause();

@@ -51,9 +51,9 @@ class Connections {
     return this.#open.size;
   }
 
-  accept(socket: WebSocket): void {
+  accept(socket: WebSocket, wire: Duplex): void {
     const { node, limits, log, helloMs = 10_000, pingMs = 30_000, lifetimeMs } = this.#options;
-    const connection = new AgentConnection(socket, {
+    const connection = new AgentConnection(socket, wire, {
       node,
       limits,
       log,
@@ -81,7 +81,7 @@ export function createSessionListener(options: SessionListenerOptions): SessionL
     clientTracking: false,
   });
   const routes: Readonly<Record<string, (socket: WebSocket, request: IncomingMessage) => void>> = {
-    "/v1/session": (socket) => connections.accept(socket),
+    "/v1/session": (socket, request) => connections.accept(socket, request.socket),
     "/v1/peer": (socket, request) => options.acceptPeer(socket, request.socket),
   };
   let draining = false;

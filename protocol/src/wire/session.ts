@@ -3,6 +3,7 @@ import {
   constant,
   decode,
   encode,
+  encodeForCopying,
   type Infer,
   list,
   optional,
@@ -166,4 +167,9 @@ export function encodeAgentFrame(frame: AgentFrame): Uint8Array {
 
 export function encodeOracleFrame(frame: OracleFrame): Uint8Array {
   return encode(oracleFrame, frame);
+}
+
+/** The same, to be copied at once (encodeForCopying). */
+export function oracleFrameForCopying(frame: OracleFrame): Uint8Array {
+  return encodeForCopying(oracleFrame, frame);
 }
