@@ -31,7 +31,8 @@ let slabUsed = 0;
 
 /**
  * The same for bytes that somebody copies at once: they lie in a slab with others of that kind, because memory of its own
- * is what costs most about a short array. HAZARD: whoever keeps them keeps the slab.
+ * is what costs most about a short array. HAZARD: whoever keeps them keeps the slab, and a slab
+ * stays until it is full: not for secrets.
  */
 export function encodeForCopying<T>(codec: Codec<T>, value: T): Uint8Array {
   return withWriter((writer) => {

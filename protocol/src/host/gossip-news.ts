@@ -1,7 +1,7 @@
 import { byteKey, equalBytes, toHex } from "../bytes.ts";
 import type { Hash } from "../encoding/index.ts";
 import { GOSSIP_INTERVAL_MS, GOSSIP_SETTLE_MS } from "../limits.ts";
-import type { CertifiedHeader } from "../session/certified.ts";
+import type { CertifiedHeader, ProvenHeader } from "../session/certified.ts";
 import { headerHash } from "../session/header.ts";
 import { openHeaders, records } from "../session/oracle/index.ts";
 import type { SignedVote } from "../session/vote.ts";
@@ -64,12 +64,12 @@ export class GossipNews {
     this.#moved.set(key, { instance, firstMs: this.#moved.get(key)?.firstMs ?? now, lastMs: now });
   }
 
-  /** I vote, perhaps again: the first time counts. */
+  /** I am about to vote. A header that I hold already, by an earlier vote or from a peer, is not new by that. */
   votes({ vote }: SignedVote): void {
     const key = byteKey(vote.instance);
-    const known = this.#voted.get(key);
-    if (known !== undefined ? equalBytes(known.hash, vote.headerHash) : this.#voted.size >= FRESH_MAX) return;
-    this.#voted.set(key, { hash: vote.headerHash, ms: this.#now });
+    const room = this.#voted.has(key) || this.#voted.size < FRESH_MAX;
+    if (room && !this.#isOpen(vote.instance, vote.headerHash))
+      this.#voted.set(key, { hash: vote.headerHash, ms: this.#now });
   }
 
   /** What an interval's end finds. */
@@ -81,16 +81,14 @@ export class GossipNews {
 
   /** What was put aside and is still as it was: to be asked for GOSSIP_SETTLE_MS after the first look. */
   lookAgain(): News {
-    const heads = this.#headsAside.flatMap(([key, was]) => {
-      if (this.#moved.get(key) !== was) return [];
-      this.#moved.delete(key);
-      return this.#headOf(was.instance);
-    });
-    const open = this.#openAside.filter((item) => {
-      const record = this.#core.view.get(records.instances, item.instance);
-      const left = record === undefined || record.status === "revoked" ? [] : openHeaders(record);
-      return left.some(({ signed }) => equalBytes(headerHash(signed.header), item.headerHash));
-    });
+    const heads = this.#headsAside
+      .filter(([key, was]) => this.#moved.get(key) === was)
+      .slice(0, LOOK_LIMIT)
+      .flatMap(([key, { instance }]) => {
+        this.#moved.delete(key);
+        return this.#headOf(instance);
+      });
+    const open = this.#openAside.filter((item) => this.#isOpen(item.instance, item.headerHash));
     this.#headsAside = [];
     this.#openAside = [];
     return { heads, open };
@@ -98,6 +96,15 @@ export class GossipNews {
 
   #isFresh(ms: number): boolean {
     return this.#now - ms < GOSSIP_SETTLE_MS;
+  }
+
+  #openOf(instance: Hash): readonly ProvenHeader[] {
+    const record = this.#core.view.get(records.instances, instance);
+    return record === undefined || record.status === "revoked" ? [] : openHeaders(record);
+  }
+
+  #isOpen(instance: Hash, hash: Hash): boolean {
+    return this.#openOf(instance).some(({ signed }) => equalBytes(headerHash(signed.header), hash));
   }
 
   #headOf(instance: Hash): readonly CertifiedHeader[] {
@@ -109,11 +116,11 @@ export class GossipNews {
     const heads: CertifiedHeader[] = [];
     const aside: [string, Moved][] = [];
     for (const [key, moved] of this.#moved) {
-      if (heads.length >= LOOK_LIMIT) break;
       if (this.#isFresh(moved.lastMs) && this.#now - moved.firstMs < RESTLESS_MS) {
-        if (aside.length < LOOK_LIMIT) aside.push([key, moved]);
+        aside.push([key, moved]);
         continue;
       }
+      if (heads.length >= LOOK_LIMIT) continue;
       this.#moved.delete(key);
       heads.push(...this.#headOf(moved.instance));
     }
@@ -146,8 +153,7 @@ export class GossipNews {
     for (let page = 0; page < OPEN_PAGES_MAX && visited < LOOK_LIMIT; page++) {
       const rows = view.scan(records.openIndex, LOOK_LIMIT, undefined, this.#cursor);
       for (const [key] of rows) {
-        const record = view.get(records.instances, key);
-        const open = record === undefined || record.status === "revoked" ? [] : openHeaders(record);
+        const open = this.#openOf(key);
         if (open.length === 0) settled.push(remove(records.openIndex, key));
         else visited += 1;
         for (const { signed } of open) {

@@ -178,18 +178,18 @@ export class OracleGossip implements GossipSink {
   }
 
   /** Sends the heads that the peer needs and what it was not sent lately, and remembers it only where it found room. */
-  #sendNews(oracle: number, peer: GossipPeer, { heads, open }: News): void {
+  #sendNews(oracle: number, peer: GossipPeer, { heads, open }: News, always = true): void {
     const needed = heads.filter((head) => this.#needs(oracle, peer, head));
     const unsent = open.filter((item) => !peer.wasSent(openName(item)));
     const items = needed.map((certified): GossipItem => ({ kind: "head", certified }));
-    if (!this.#send(oracle, [...items, ...unsent])) return;
+    const all = [...items, ...unsent];
+    if ((all.length === 0 && !always) || !this.#send(oracle, all)) return;
     for (const item of unsent) peer.markSent(openName(item));
   }
 
   /** What an interval put aside, to everybody it is news to. */
   #tell(news: News): void {
-    if (news.heads.length + news.open.length === 0) return;
-    for (const [oracle, peer] of this.#peers) this.#sendNews(oracle, peer, news);
+    for (const [oracle, peer] of this.#peers) this.#sendNews(oracle, peer, news, false);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes, utf8 } from "../bytes.ts";
-import { type Codec, decode, encodeForCopying } from "../encoding/index.ts";
+import { type Codec, decode, encode, encodeForCopying } from "../encoding/index.ts";
 
 /** A named set of records in the store: key bytes behind a prefix, one codec for the values. */
 export interface Table<T> {
@@ -7,6 +7,8 @@ export interface Table<T> {
   readonly prefix: Uint8Array;
   readonly codec: Codec<T>;
   readonly part?: Part;
+  /** Nothing in it is secret: rows on their way to the disk may lie in memory that is used longer than they are. */
+  readonly isPublic?: true;
 }
 
 /**
@@ -39,6 +41,11 @@ export const POINT_MARK = ".";
  */
 export function pointTable<T>(name: string, codec: Codec<T>): Table<T> {
   return { name: `${POINT_MARK}${name}`, prefix: prefixOf(`${POINT_MARK}${name}`), codec };
+}
+
+/** A table without secrets. */
+export function withoutSecrets<T, S extends Table<T>>(plain: S & Table<T>): S & { readonly isPublic: true } {
+  return { ...plain, isPublic: true };
 }
 
 /** A point table one of whose fields lies in another. */
@@ -76,6 +83,9 @@ export interface Row {
   readonly value: Uint8Array | undefined;
 }
 
+const encodeRow = <T>({ codec, isPublic }: Table<T>, value: T): Uint8Array =>
+  isPublic === true ? encodeForCopying(codec, value) : encode(codec, value);
+
 /**
  * The rows that make a record what it is to be (undefined: gone), the record's own first where it is among them. Where what
  * they hold is known, `before`, rows that would not change are left out. Values are never changed in place, so the same
@@ -85,18 +95,18 @@ export function rowsOf<T>(into: Table<T>, key: Uint8Array, value: T | undefined,
   const own = concatBytes(into.prefix, key);
   const { part } = into;
   if (part === undefined)
-    return [{ key: own, value: value === undefined ? undefined : encodeForCopying(into.codec, value) }];
+    return [{ key: own, value: value === undefined ? undefined : encodeRow(into, value) }];
   const beside = concatBytes(part.table.prefix, key);
   if (value === undefined) return [own, beside].map((gone) => ({ key: gone, value: undefined }));
   const { field, table } = part;
   const [fresh, old] = [value as Fields, before as Fields | undefined];
   const rows: Row[] = [];
   if (old === undefined || differBeside(field, fresh, old))
-    rows.push({ key: own, value: encodeForCopying(into.codec, { ...value, [field]: undefined }) });
+    rows.push({ key: own, value: encodeRow(into, { ...value, [field]: undefined }) });
   if (old === undefined || old[field] !== fresh[field])
     rows.push({
       key: beside,
-      value: fresh[field] === undefined ? undefined : encodeForCopying(table.codec, fresh[field]),
+      value: fresh[field] === undefined ? undefined : encodeRow(table, fresh[field]),
     });
   return rows;
 }

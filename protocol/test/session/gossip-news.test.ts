@@ -70,6 +70,19 @@ describe("what gossip has to tell is told within an interval, whenever it came",
     expect([2, 3, 4].map((id) => openAt(cluster, id, step.signed.header.instance))).toEqual([1, 1, 1]);
   });
 
+  test.each(LATER_MS)("a header that came from a peer before its vote, %i ms later", (ms) => {
+    const { cluster, live } = stolen("before its vote");
+    cluster.loop.pass(3000 + ms);
+    const step = forgeStep(live, "next");
+    const item = { kind: "undecided", proven: { signed: step.signed, parent: step.parent } } as const;
+    const quiet = { newestVote: undefined, yourNewestVote: undefined };
+    cluster.node(1).onPeerMessage(2, { kind: "gossip", ...quiet, items: [item] });
+    cluster.loop.pass(700);
+    votesFor(cluster, step, [1]);
+    cluster.loop.pass(INTERVAL_MS - 700);
+    expect([3, 4].map((id) => openAt(cluster, id, step.signed.header.instance))).toEqual([1, 1]);
+  });
+
   test.each(LATER_MS)("a head, %i ms later", (ms) => {
     const { cluster, steps, headAt } = busy("head", 4);
     cluster.loop.pass(ms);

@@ -14,7 +14,7 @@ import {
   u32,
   u64,
 } from "../../encoding/index.ts";
-import { parted, pointTable, type Table, table, type View } from "../../host/table.ts";
+import { parted, pointTable, type Table, table, type View, withoutSecrets } from "../../host/table.ts";
 import { hash32, key32, scalar32, spiffeId } from "../../ids.ts";
 import { SHARE_VERSIONS_MAX, TEXT_BYTES_MAX, UNDECIDED_HEADERS_MAX } from "../../limits.ts";
 import { body } from "../body.ts";
@@ -65,14 +65,14 @@ const ticketUseRecord = struct({ instance: hash32 });
 const poolUseRecord = struct({ instance: hash32 });
 
 /** A STEP changes the vote alone, its certificate the rest: each is written once a step. */
-export const castVotes = pointTable("cast-vote", castVote);
+export const castVotes = withoutSecrets(pointTable("cast-vote", castVote));
 export const instances: Table<InstanceRecord> = parted(
   pointTable("instance", instanceRecord),
   "vote",
   castVotes,
 );
 export const enrollments = pointTable("enrollment", enrollmentRecord);
-export const histories = pointTable("history", historyRecord);
+export const histories = withoutSecrets(pointTable("history", historyRecord));
 export const forks = pointTable("fork", forkEvidence);
 export const staleNotices = pointTable("stale", signedStaleNotice);
 export const equivocations = table("equivocation", equivocation);
@@ -92,7 +92,7 @@ export const self = pointTable("self", selfRecord);
  * Instances that hold an undecided header, voted or not, so that gossip need not scan them all. A row is written with the
  * header; gossip drops it when it finds nothing undecided any more, and not each step, or busy instances would write two.
  */
-export const openIndex = table("open", struct({ instance: hash32 }));
+export const openIndex = withoutSecrets(table("open", struct({ instance: hash32 })));
 /**
  * Instances that were revoked or ended and whose receivers were not told yet: written with the status itself, so that
  * neither a crash loses one nor a start has to look for them.
