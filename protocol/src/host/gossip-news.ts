@@ -14,7 +14,7 @@ const LOOK_LIMIT = 512;
 /** Far more pages than instances can take a step in an interval. */
 const OPEN_PAGES_MAX = 64;
 /** How long the head of an instance that never rests is kept back at most. */
-const RESTLESS_MS = 8 * GOSSIP_INTERVAL_MS;
+const RESTLESS_MS = 4 * GOSSIP_INTERVAL_MS;
 /** Votes whose age is known; of a header whose vote is not among them the age does not matter. */
 const FRESH_MAX = 16_384;
 
