@@ -2,7 +2,7 @@ import { toHex } from "../bytes.ts";
 import type { Hash } from "../encoding/index.ts";
 import { INVENTORY_PAGES_MAX } from "./oracle-inventory.ts";
 
-/** Items a peer may make me look at per gossip interval: twice what a correct one sends in two of its own. */
+/** Items a peer may make me look at per gossip interval: well above what a correct one sends in it, in both of its looks. */
 const BUDGET = 4000;
 /** What an item costs its sender that did not prove itself; a correct peer sends none. */
 const UNPROVEN_COST = 50;
