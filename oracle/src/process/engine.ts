@@ -7,8 +7,8 @@ import { setFlagsFromString } from "node:v8";
  *   milliseconds that takes, and these spend more CPU time on waiting for each other than they save.
  * - The old space, which for an oracle is some 30 MB of caches, may grow to three times what lives before all of it is
  *   marked again; by itself V8 does that after ten more megabytes, every few seconds under load.
- * - A function is compiled by the optimizing compiler after a seventh of the work that V8 waits for by itself. A server runs
- *   the same few hundred functions for weeks, and half a minute of load went by before most of them were fast.
+ * - A function is compiled by the optimizing compiler after a seventh of the work that V8 waits for by itself: a server runs
+ *   the same functions for weeks.
  */
 export function tuneEngine(): void {
   setFlagsFromString("--no-parallel-scavenge");

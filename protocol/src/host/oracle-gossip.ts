@@ -149,7 +149,7 @@ export class OracleGossip implements GossipSink {
   onPeerUp(oracle: number): void {
     const peer = new GossipPeer();
     this.#peers.set(oracle, peer);
-    this.#sendNews(oracle, peer, { heads: [], open: this.#news.open() });
+    this.#sendNews(oracle, peer, { heads: [], open: this.#news.open() }, true);
     this.#offer(oracle);
   }
 
@@ -177,8 +177,11 @@ export class OracleGossip implements GossipSink {
       .every((sent) => sent);
   }
 
-  /** Sends the heads that the peer needs and what it was not sent lately, and remembers it only where it found room. */
-  #sendNews(oracle: number, peer: GossipPeer, { heads, open }: News, always = true): void {
+  /**
+   * Sends the heads that the peer needs and what it was not sent lately, and remembers it only where it found room; `always`:
+   * also where that is nothing, because a message shows votes.
+   */
+  #sendNews(oracle: number, peer: GossipPeer, { heads, open }: News, always: boolean): void {
     const needed = heads.filter((head) => this.#needs(oracle, peer, head));
     const unsent = open.filter((item) => !peer.wasSent(openName(item)));
     const items = needed.map((certified): GossipItem => ({ kind: "head", certified }));
@@ -209,7 +212,7 @@ export class OracleGossip implements GossipSink {
     const news = this.#news.look();
     for (const [oracle, peer] of this.#peers) {
       peer.tick();
-      this.#sendNews(oracle, peer, news);
+      this.#sendNews(oracle, peer, news, true);
       this.#askFor(oracle, peer);
       if (this.#missed.delete(oracle)) this.#offer(oracle);
       else this.#offers.get(oracle)?.pump();

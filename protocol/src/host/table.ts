@@ -8,7 +8,7 @@ export interface Table<T> {
   readonly codec: Codec<T>;
   readonly part?: Part;
   /** Nothing in it is secret: rows on their way to the disk may lie in memory that is used longer than they are. */
-  readonly isPublic?: true;
+  readonly withoutSecrets?: true;
 }
 
 /**
@@ -43,9 +43,9 @@ export function pointTable<T>(name: string, codec: Codec<T>): Table<T> {
   return { name: `${POINT_MARK}${name}`, prefix: prefixOf(`${POINT_MARK}${name}`), codec };
 }
 
-/** A table without secrets. */
-export function withoutSecrets<T, S extends Table<T>>(plain: S & Table<T>): S & { readonly isPublic: true } {
-  return { ...plain, isPublic: true };
+/** A table with no secrets in it. */
+export function withoutSecrets<S extends Pick<Table<unknown>, "name" | "prefix">>(plain: S): S {
+  return { ...plain, withoutSecrets: true };
 }
 
 /** A point table one of whose fields lies in another. */
@@ -83,8 +83,8 @@ export interface Row {
   readonly value: Uint8Array | undefined;
 }
 
-const encodeRow = <T>({ codec, isPublic }: Table<T>, value: T): Uint8Array =>
-  isPublic === true ? encodeForCopying(codec, value) : encode(codec, value);
+const encodeRow = <T>({ codec, withoutSecrets: shared }: Table<T>, value: T): Uint8Array =>
+  shared === true ? encodeForCopying(codec, value) : encode(codec, value);
 
 /**
  * The rows that make a record what it is to be (undefined: gone), the record's own first where it is among them. Where what

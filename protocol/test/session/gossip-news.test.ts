@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { assembleCertificate } from "../../src/session/vote.ts";
-import { openAt, peerTraffic, recordOf, stolen, votesFor } from "./stolen-workload.ts";
-import { ask, forgeStep, goOn, type Stolen } from "./world/forge.ts";
+import { openAt, peerTraffic, quiet, recordOf, stolen, tellCertified, votesFor } from "./stolen-workload.ts";
+import { forgeStep, goOn, type Stolen } from "./world/forge.ts";
 
 const VOTERS = [1, 2, 3];
 /** The longest interval of gossip, and a link there. */
@@ -21,8 +21,7 @@ function busy(name: string, everyMs: number) {
       const qc = assembleCertificate(votesFor(cluster, step, VOTERS));
       cluster.loop.pass(everyMs / 4);
       at = goOn(at, step, qc);
-      const cert = { kind: "cert", certified: at.head, enrollment: undefined, signature: undefined } as const;
-      for (const id of VOTERS) expect(ask(cluster.loop, cluster.node(id), cert).kind).toBe("certAck");
+      for (const id of VOTERS) expect(tellCertified(cluster, id, at.head).kind).toBe("certAck");
       cluster.loop.pass((3 * everyMs) / 4);
     }
   };
@@ -75,7 +74,6 @@ describe("what gossip has to tell is told within an interval, whenever it came",
     cluster.loop.pass(3000 + ms);
     const step = forgeStep(live, "next");
     const item = { kind: "undecided", proven: { signed: step.signed, parent: step.parent } } as const;
-    const quiet = { newestVote: undefined, yourNewestVote: undefined };
     cluster.node(1).onPeerMessage(2, { kind: "gossip", ...quiet, items: [item] });
     cluster.loop.pass(700);
     votesFor(cluster, step, [1]);

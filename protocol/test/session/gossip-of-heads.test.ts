@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { assembleCertificate } from "../../src/session/vote.ts";
-import { peerTraffic, recordOf, stolen, votesFor } from "./stolen-workload.ts";
-import { ask, forgeStep } from "./world/forge.ts";
+import { peerTraffic, recordOf, stolen, tellCertified, votesFor } from "./stolen-workload.ts";
+import { forgeStep } from "./world/forge.ts";
 
 const VOTERS = [1, 2, 3];
 
@@ -16,8 +16,7 @@ function certifiedStep(name: string, heard: readonly number[]) {
   const { instance, seq } = step.signed.header;
   const headOf = (id: number) => recordOf(cluster, id, instance).head?.signed.header.seq;
   const tell = (id: number) => {
-    const cert = { kind: "cert", certified: { signed: step.signed, qc }, enrollment: undefined } as const;
-    expect(ask(cluster.loop, cluster.node(id), { ...cert, signature: undefined }).kind).toBe("certAck");
+    expect(tellCertified(cluster, id, { signed: step.signed, qc }).kind).toBe("certAck");
   };
   return { cluster, sent, seq, headOf, tell };
 }

@@ -7,7 +7,7 @@ import { subjectKey, subjectOf } from "../../src/registry/subject.ts";
 import { records as oracleRecords } from "../../src/session/oracle/index.ts";
 import { staleInput } from "../../src/session/stale.ts";
 import { seededRandom } from "../group/backends.ts";
-import { damaged, openAt, recordOf, stolen, votesFor } from "./stolen-workload.ts";
+import { damaged, openAt, quiet, recordOf, stolen, votesFor } from "./stolen-workload.ts";
 import { Cluster } from "./workload-cluster.ts";
 import { group, statementOf } from "./world/cast.ts";
 import { forgeCertificate, forgeStaleNotice, forgeStep, forgeVote } from "./world/forge.ts";
@@ -17,7 +17,6 @@ describe("floods by a corrupt peer", () => {
     const random = seededRandom(name);
     return Array.from({ length: count }, () => random(32));
   };
-  const quiet = { newestVote: undefined, yourNewestVote: undefined };
 
   describe.each([
     ["one by one", 1],
@@ -158,14 +157,13 @@ describe("gossip that must not be lost", () => {
     const signature = group.ed25519.sign(live.chainSeed, staleInput(notice));
     const item = { kind: "stale" as const, notice: { notice, signature }, enrollment: live.enrollment };
     const other = new Cluster("unknown-stale-elsewhere");
-    other.node(3).onPeerMessage(2, { kind: "gossip", ...silent, items: [item] });
+    other.node(3).onPeerMessage(2, { kind: "gossip", ...quiet, items: [item] });
     other.loop.pass(50);
     expect(other.node(3).instance(notice.instance)?.status).toBe("quarantined");
     const forged = { ...item, notice: { notice, signature: damaged(signature) } };
-    other.node(4).onPeerMessage(2, { kind: "gossip", ...silent, items: [forged] });
+    other.node(4).onPeerMessage(2, { kind: "gossip", ...quiet, items: [forged] });
     expect(other.node(4).instance(notice.instance)?.status).not.toBe("active");
   });
-  const silent = { newestVote: undefined, yourNewestVote: undefined };
 
   test("what a full queue swallowed is sent again", () => {
     const { cluster, live } = stolen("full-queue");

@@ -1,10 +1,18 @@
 import { describe, expect, test, vi } from "vitest";
 import { headerHash, type SignedHeader } from "../../src/session/header.ts";
 import { assembleCertificate, type Certificate } from "../../src/session/vote.ts";
-import { damaged, openAt, peerTraffic, recordOf, stolen, votesFor } from "./stolen-workload.ts";
+import {
+  damaged,
+  openAt,
+  peerTraffic,
+  quiet,
+  recordOf,
+  statusesOf,
+  stolen,
+  tellCertified,
+  votesFor,
+} from "./stolen-workload.ts";
 import { ask, forgeStep, goOn, stepMessage } from "./world/forge.ts";
-
-const quiet = { newestVote: undefined, yourNewestVote: undefined };
 
 const of = (sent: readonly string[], what: string): string[] =>
   [...new Set(sent.filter((line) => line.endsWith(` ${what}`)))].sort();
@@ -41,19 +49,14 @@ describe("an undecided header", () => {
     votesFor(cluster, other, [3, 4]);
     cluster.loop.pass(1200);
     const { instance } = one.signed.header;
-    expect(cluster.ids.map((id) => recordOf(cluster, id, instance).status)).toEqual(Array(4).fill("revoked"));
+    expect(statusesOf(cluster, instance)).toEqual(Array(4).fill("revoked"));
   });
 
   test("is sent to who asks also where another one of its seq is certified", () => {
     const { cluster, live } = stolen("beside a certified one");
     cluster.loop.pass(3000);
     const told = (id: number, signed: SignedHeader, qc: Certificate) =>
-      ask(cluster.loop, cluster.node(id), {
-        kind: "cert",
-        certified: { signed, qc },
-        enrollment: undefined,
-        signature: undefined,
-      });
+      tellCertified(cluster, id, { signed, qc });
     const one = forgeStep(live, "one");
     const first = assembleCertificate(votesFor(cluster, one, [1, 2, 3]));
     const at = goOn(live, one, first);
@@ -68,7 +71,7 @@ describe("an undecided header", () => {
     ask(cluster.loop, cluster.node(4), stepMessage(forgeStep(at, "other")));
     cluster.loop.pass(1200);
     const { instance } = two.signed.header;
-    expect(cluster.ids.map((id) => recordOf(cluster, id, instance).status)).toEqual(Array(4).fill("revoked"));
+    expect(statusesOf(cluster, instance)).toEqual(Array(4).fill("revoked"));
   });
 
   test("is named again at once when it found no room", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { quiet } from "./stolen-workload.ts";
 import { Cluster, liveOf, raw } from "./workload-cluster.ts";
 import {
   ask,
@@ -87,7 +88,6 @@ describe("two certified headers of one seq (more than b faults)", () => {
     expect(status()).toBe("active");
     const proven = { signed: head.signed, parent: { signed: parent.signed, qc } };
     const items = [{ kind: "undecided" as const, proven }];
-    const quiet = { newestVote: undefined, yourNewestVote: undefined };
     cluster.node(4).onPeerMessage(1, { kind: "gossip", ...quiet, items });
     cluster.loop.pass(10);
     expect(status()).toBe("revoked");

@@ -1,4 +1,5 @@
 import { vi } from "vitest";
+import type { CertifiedHeader } from "../../src/session/certified.ts";
 import type { records } from "../../src/session/oracle/index.ts";
 import type { SignedVote } from "../../src/session/vote.ts";
 import type { OracleMessage } from "../../src/wire/session.ts";
@@ -39,6 +40,22 @@ export function votesFor(cluster: Cluster, step: ForgedStep, oracles: readonly n
     return answer.vote;
   });
 }
+
+/** A workload's CERT, without its word. */
+export const tellCertified = (cluster: Cluster, oracle: number, certified: CertifiedHeader): OracleMessage =>
+  ask(cluster.loop, cluster.node(oracle), {
+    kind: "cert",
+    certified,
+    enrollment: undefined,
+    signature: undefined,
+  });
+
+/** The votes that a gossip message shows, where they do not matter. */
+export const quiet = { newestVote: undefined, yourNewestVote: undefined };
+
+/** What has become of an instance at each oracle. */
+export const statusesOf = (cluster: Cluster, instance: Uint8Array): string[] =>
+  cluster.ids.map((id) => recordOf(cluster, id, instance).status);
 
 export const codeOf = (answer: OracleMessage): string =>
   answer.kind === "refused" ? answer.code : answer.kind;

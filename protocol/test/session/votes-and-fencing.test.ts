@@ -6,7 +6,7 @@ import { verifyEvidence } from "../../src/session/evidence.ts";
 import { headerHash } from "../../src/session/header.ts";
 import { assembleCertificate, certInput, type SignedVote } from "../../src/session/vote.ts";
 import { seededRandom } from "../group/backends.ts";
-import { codeOf, damaged, recordOf, stolen, votesFor } from "./stolen-workload.ts";
+import { codeOf, damaged, quiet, recordOf, stolen, votesFor } from "./stolen-workload.ts";
 import { Cluster, MemoryStore } from "./workload-cluster.ts";
 import { group } from "./world/cast.ts";
 import {
@@ -160,7 +160,7 @@ describe("shares", () => {
     const theirs = { signed: one.signed, qc: assembleCertificate([v1, v2, v4]) };
     cluster
       .node(4)
-      .onPeerMessage(1, { kind: "gossip", ...silently, items: [{ kind: "head", certified: theirs }] });
+      .onPeerMessage(1, { kind: "gossip", ...quiet, items: [{ kind: "head", certified: theirs }] });
     cluster.loop.pass(50);
     const qc = assembleCertificate([v1, v2, v3]);
     const head = { signed: one.signed, qc };
@@ -186,5 +186,4 @@ describe("shares", () => {
     expect(recordOf(cluster, 4, id).shares.map(({ version }) => version)).toEqual([1]);
     expect(old?.every((byte) => byte === 0)).toBe(true);
   });
-  const silently = { newestVote: undefined, yourNewestVote: undefined };
 });
