@@ -31,7 +31,8 @@ const ITEMS_PER_MESSAGE = 32;
 const ITEM_BYTES_PER_MESSAGE = FRAME_BYTES_MAX - 4096;
 /** More than any header with its certified parent takes: those are not measured. */
 const HEADER_ITEM_BYTES = 4096;
-const FETCH_EVERY_MS = 1000;
+/** Less than what lies between two looks of a peer: what it names again there was not answered. */
+const FETCH_EVERY_MS = GOSSIP_SETTLE_MS / 2;
 const FETCHES_MAX = 10_000;
 
 const nameOf = ({ proven }: { readonly proven: ProvenHeader }): string =>

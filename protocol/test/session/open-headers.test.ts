@@ -94,7 +94,7 @@ describe("an undecided header", () => {
     expect(openAt(cluster, 2, step.signed.header.instance)).toBe(1);
   });
 
-  test("that a peer only claims to hold costs one question a second, and nothing else changes", () => {
+  test("that a peer only claims to hold costs one question at a time, and nothing else changes", () => {
     const { cluster, live } = stolen("claimed");
     cluster.loop.pass(3000);
     const { header } = forgeStep(live, "never shown").signed;
