@@ -18,6 +18,9 @@ export const SECRET = toBase64Url(new Uint8Array(32).fill(9));
 
 /** Real HTTP in front of oracles in virtual time, which runs while requests are under way. */
 export class Harness {
+  /** How many are open: `Date` is theirs until the last is closed, whatever order the tests run in. */
+  static #open = 0;
+
   readonly world: TokenWorld;
   readonly apps: FastifyInstance[] = [];
   readonly pushes: EventPush[] = [];
@@ -25,6 +28,7 @@ export class Harness {
   readonly #pump: NodeJS.Timeout;
 
   private constructor(name: string, times: Partial<IssuerTimes>) {
+    Harness.#open++;
     vi.useFakeTimers({ toFake: ["Date"] });
     this.world = new TokenWorld(name, { times });
     vi.setSystemTime(this.world.cluster.world.clock.nowMs());
@@ -119,7 +123,8 @@ export class Harness {
     for (const push of this.pushes) push.stop();
     await Promise.all(this.apps.map((app) => app.close()));
     clearInterval(this.#pump);
-    vi.useRealTimers();
+    Harness.#open--;
+    if (Harness.#open === 0) vi.useRealTimers();
   }
 }
 
