@@ -11,28 +11,41 @@ export class RecentBytes {
   readonly #table: Int32Array;
   readonly #words: number;
   readonly #sets: number;
+  /** For each place the hash of what is in it, 0 for nothing: most of the table is not read for what is not there. */
+  readonly #hashes: Int32Array;
   /** Which place of a set is the next to be used again. */
   readonly #next: Uint8Array;
-  /** What was looked up last: for each part its length and its bytes, then zeros. */
+  /** What was looked up last: for each part its length and its bytes, then zeros up to the end of a word. */
   readonly #entry: Int32Array;
   readonly #entryBytes: Uint8Array;
+  #used = 0;
+  #hash = 0;
   #set = 0;
+  #lookups = 0;
 
   /** `sets`: a power of two. `bytesMax`: of all parts of a string together with a byte for each. */
   constructor(sets: number, bytesMax: number) {
     this.#sets = sets;
-    this.#words = Math.ceil(bytesMax / 4);
+    this.#words = 1 + Math.ceil(bytesMax / 4);
     this.#table = new Int32Array(sets * WAYS * this.#words);
+    this.#hashes = new Int32Array(sets * WAYS);
     this.#next = new Uint8Array(sets);
     this.#entry = new Int32Array(this.#words);
     this.#entryBytes = new Uint8Array(this.#entry.buffer);
   }
 
+  /** How often something was looked up: while it stays the same, `keep` keeps the same. */
+  get lookups(): number {
+    return this.#lookups;
+  }
+
   /** The place of a string; -1 where it is not, or does not fit. */
   find(...parts: readonly Uint8Array[]): number {
     this.#compose(parts);
+    this.#lookups += 1;
     const first = this.#set * WAYS;
-    for (let place = first; place < first + WAYS; place++) if (this.#holds(place)) return place;
+    for (let place = first; place < first + WAYS; place++)
+      if (this.#hashes[place] === this.#hash && this.#holds(place)) return place;
     return -1;
   }
 
@@ -43,36 +56,42 @@ export class RecentBytes {
       const place = this.#set * WAYS + at;
       if (!mayGo(place)) continue;
       this.#next[this.#set] = (at + 1) % WAYS;
-      this.#table.set(this.#entry, place * this.#words);
+      this.#hashes[place] = this.#hash;
+      const from = place * this.#words;
+      for (let i = 0; i < this.#used; i++) this.#table[from + i] = this.#entry[i] ?? 0;
       return place;
     }
     return -1;
   }
 
   forget(place: number): void {
-    this.#table.fill(0, place * this.#words, (place + 1) * this.#words);
+    this.#hashes[place] = 0;
   }
 
+  /** The first word of an entry is the length of what follows, so that none begins another. */
   #compose(parts: readonly Uint8Array[]): void {
     const [entry, bytes] = [this.#entry, this.#entryBytes];
-    entry.fill(0);
-    let at = 0;
+    let at = 4;
     for (const part of parts) {
-      if (part.length > PART_BYTES_MAX || at + 1 + part.length > bytes.length)
-        throw new RangeError("does not fit the table");
+      const end = at + 1 + part.length;
+      if (part.length > PART_BYTES_MAX || end > bytes.length) throw new RangeError("does not fit the table");
       bytes[at] = part.length;
       bytes.set(part, at + 1);
-      at += 1 + part.length;
+      at = end;
     }
+    entry[0] = at;
+    while ((at & 3) !== 0) bytes[at++] = 0;
+    this.#used = at >> 2;
     let hash = 0;
-    for (let i = 0; i < entry.length; i++) hash = Math.imul(hash ^ (entry[i] ?? 0), 0x9e3779b1);
+    for (let i = 0; i < this.#used; i++) hash = Math.imul(hash ^ (entry[i] ?? 0), 0x9e3779b1);
+    this.#hash = hash | 1;
     this.#set = ((hash ^ (hash >>> 15)) >>> 0) % this.#sets;
   }
 
   #holds(place: number): boolean {
     const [entry, table] = [this.#entry, this.#table];
     const from = place * this.#words;
-    for (let i = 0; i < entry.length; i++) if (entry[i] !== table[from + i]) return false;
+    for (let i = 0; i < this.#used; i++) if (entry[i] !== table[from + i]) return false;
     return true;
   }
 }

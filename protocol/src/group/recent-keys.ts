@@ -51,21 +51,25 @@ export function recentSignatures(verify: Verify): RecentSignatures {
     publicKey.length === KEY_BYTES &&
     signature.length === SIGNATURE_BYTES &&
     message.length <= REMEMBERED_MESSAGE_BYTES_MAX;
-  const known: Verify = (publicKey, message, signature) => {
+  const tableOnceUsed = (): RecentBytes => {
     table ??= new RecentBytes(SIGNATURE_SETS, bytesMax);
-    return table.find(publicKey, signature, message) >= 0;
+    return table;
   };
   return {
     verify: (publicKey, message, signature) => {
       if (!fits(publicKey, message, signature)) return verify(publicKey, message, signature);
-      if (known(publicKey, message, signature)) return true;
-      const good = verify(publicKey, message, signature);
-      // Looked up again: verifying may have remembered others.
-      if (good && !known(publicKey, message, signature)) table?.keep();
-      return good;
+      const recent = tableOnceUsed();
+      if (recent.find(publicKey, signature, message) >= 0) return true;
+      const { lookups } = recent;
+      if (!verify(publicKey, message, signature)) return false;
+      // Verifying may have remembered others, and this one among them.
+      if (recent.lookups === lookups || recent.find(publicKey, signature, message) < 0) recent.keep();
+      return true;
     },
     note: (publicKey, message, signature) => {
-      if (fits(publicKey, message, signature) && !known(publicKey, message, signature)) table?.keep();
+      if (!fits(publicKey, message, signature)) return;
+      const recent = tableOnceUsed();
+      if (recent.find(publicKey, signature, message) < 0) recent.keep();
     },
   };
 }

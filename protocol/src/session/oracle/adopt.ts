@@ -3,8 +3,8 @@ import { IpseError } from "../../errors.ts";
 import { remove } from "../../host/table.ts";
 import { RETENTION_MS, RETENTION_STEPS_MIN } from "../../limits.ts";
 import type { CertifiedHeader, ProvenHeader } from "../certified.ts";
-import { evidenceInput, headerHash } from "../header.ts";
-import { follows, signaturesVerify } from "../step-check.ts";
+import { chainInput, evidenceInput, headerHash } from "../header.ts";
+import { follows } from "../step-check.ts";
 import { type Certificate, verifyCertificate, votesOf, voteVerifies } from "../vote.ts";
 import type { InstanceDraft } from "./draft.ts";
 import { fork, storeUndecided } from "./fork.ts";
@@ -34,8 +34,8 @@ export function certifiedVerifies(draft: InstanceDraft, certified: CertifiedHead
   const parent = header.seq > 0 ? draft.certifiedAt(header.seq - 1) : undefined;
   if (parent !== undefined && follows(header, parent.signed.header)) {
     const { nextChainKey } = parent.signed.header;
-    const { evidenceKey } = draft.record.constants;
-    if (!signaturesVerify(draft.context.group, certified.signed, nextChainKey, evidenceKey)) return false;
+    const { ed25519 } = draft.context.group;
+    if (!ed25519.verify(nextChainKey, chainInput(header), certified.signed.chainSignature)) return false;
   }
   return certificateStands(draft, certified);
 }
@@ -94,6 +94,7 @@ export function eraseByWord(draft: InstanceDraft, qc: Certificate): void {
   const roster = context.roster(record.constants.rosterHash);
   if (head === undefined || roster === undefined) return;
   const { header } = head.signed;
+  if (record.shares.every(({ version }) => version >= header.shareVersion)) return;
   const mine = votesOf(qc).find(({ vote }) => vote.oracle === context.oracle && vote.shareOk);
   const about = mine !== undefined && equalBytes(mine.vote.headerHash, headerHash(header));
   if (!about || !voteVerifies(context.group, roster, mine)) return;
