@@ -1,7 +1,7 @@
 import { encode } from "./encoding";
 import { BYTES } from "./field";
 import { add, cache, double, GENERATOR, IDENTITY, subtract } from "./point";
-import { SCALAR } from "./straus";
+import { SCALAR, SUM } from "./straus";
 
 /*
  * [s]B - [c]A for a few points A that come again and again. Such a point has a table, as the generator B has, of all
@@ -22,7 +22,6 @@ export const CHALLENGE: usize = memory.data(32, 16);
 const DIGITS: usize = memory.data(64, 16);
 const TOUCHED: usize = memory.data(16, 16);
 const MULTIPLE: usize = memory.data(144, 16);
-const SUM: usize = memory.data(144, 16);
 /** The generator's table, then the others; 17 * TABLE_BYTES, touched only as far as used. */
 const TABLES: usize = memory.data(10027008, 16);
 
@@ -44,12 +43,16 @@ function tabulate(table: usize, point: usize): void {
   }
 }
 
+/** Makes the generator's table, once. */
+export function generatorComb(): void {
+  if (hasGenerator) return;
+  tabulate(TABLES, GENERATOR);
+  hasGenerator = true;
+}
+
 /** Makes the table of this number, and the generator's with the first. */
 export function comb(at: usize, point: usize): void {
-  if (!hasGenerator) {
-    tabulate(TABLES, GENERATOR);
-    hasGenerator = true;
-  }
+  generatorComb();
   tabulate(tableOf(at), point);
 }
 
@@ -85,6 +88,15 @@ function addDigit(table: usize, place: usize, digit: i32): void {
   const entry = entryOf(table, place, digit);
   if (digit > 0) add(SUM, SUM, entry);
   else if (digit < 0) subtract(SUM, SUM, entry);
+}
+
+/** Adds SCALAR times the generator, which has its table, to the sum. */
+export function addGeneratorProduct(): void {
+  recode(DIGITS, SCALAR);
+  touch(TABLES, DIGITS);
+  for (let place: usize = 0; place < PLACES; place++) {
+    addDigit(TABLES, place, <i32>load<i8>(DIGITS + place));
+  }
 }
 
 /** The encoding of [SCALAR]B - [CHALLENGE]A at `out`, A the point of this table; writes 37 bytes, of which 32 count. */

@@ -1,6 +1,7 @@
 import { CHALLENGE, COMBS, comb, difference } from "./comb";
 import { decode } from "./encoding";
 import { BYTES } from "./field";
+import { SPLITS, split, splitDifference } from "./splits";
 import { begin, finish, generatorTerm, SCALAR, TERMS_MAX, term } from "./straus";
 import { decodePrimeOrder } from "./subgroup";
 
@@ -12,7 +13,8 @@ import { decodePrimeOrder } from "./subgroup";
  * into slots, which the caller manages. Others are decoded four at a time, from INPUT. A sum is `begin`, then for
  * each term its scalar at SCALAR (32 bytes, little-endian, below 2^253) and `addTerm` or `addGenerator`, then
  * `finish`, which leaves the encoding at OUTPUT. A point that signatures are verified under for ever gets a table by
- * `makeComb`, and `subtractProducts` takes an s at SCALAR and a c at CHALLENGE. All is static; nothing is allocated.
+ * `makeComb`, and `subtractProducts` takes an s at SCALAR and a c at CHALLENGE; one that they are verified under for a while
+ * gets a smaller one by `makeSplits`, for `subtractSplitProducts`. All is static; nothing is allocated.
  */
 
 export { carry, multiply, multiplyPair, square, squarePair } from "./field";
@@ -57,6 +59,10 @@ export function combCount(): usize {
   return COMBS;
 }
 
+export function splitCount(): usize {
+  return SPLITS;
+}
+
 export function output(): usize {
   return OUTPUT;
 }
@@ -99,4 +105,14 @@ export function makeComb(at: usize, slot: usize): void {
 /** The encoding of [SCALAR]B - [CHALLENGE]A is at OUTPUT, A the point of this table. */
 export function subtractProducts(at: usize): void {
   difference(OUTPUT, at);
+}
+
+/** Makes the point in a slot the one of this smaller table, in place of the one there. */
+export function makeSplits(at: usize, slot: usize): void {
+  split(at, POINTS + BYTES * slot);
+}
+
+/** The encoding of [SCALAR]B - [CHALLENGE]A is at OUTPUT, A the point of this smaller table. */
+export function subtractSplitProducts(at: usize): void {
+  splitDifference(OUTPUT, at);
 }

@@ -10,7 +10,8 @@ import { add, cache, double, GENERATOR, IDENTITY, subtract } from "./point";
 /** Terms of one sum, and bytes between the digits of one position and the next. */
 export const TERMS_MAX: usize = 64;
 /** Odd multiples for windows of 5 bits, the widest of a term that is not the generator's. */
-const MULTIPLES: usize = 8;
+export const MULTIPLES: usize = 8;
+const WIDTH: i32 = 5;
 const GENERATOR_WIDTH: i32 = 8;
 const POSITIONS: usize = 256;
 
@@ -22,7 +23,7 @@ const DIGITS: usize = memory.data(16384, 16);
 const TABLE_OF: usize = memory.data(256, 16);
 const TWICE: usize = memory.data(144, 16);
 const MULTIPLE: usize = memory.data(144, 16);
-const SUM: usize = memory.data(144, 16);
+export const SUM: usize = memory.data(144, 16);
 /** The scalar of the next term: 32 bytes and 8 zeros behind them. */
 export const SCALAR: usize = memory.data(48, 16);
 
@@ -30,7 +31,7 @@ let terms: usize = 0;
 let top: i32 = -1;
 
 /** The cached odd multiples of a point up to 2 * count - 1. */
-function tabulate(table: usize, point: usize, count: usize): void {
+export function tabulate(table: usize, point: usize, count: usize): void {
   cache(table, point);
   if (count == 1) return;
   double(MULTIPLE, point);
@@ -53,16 +54,16 @@ function bitLength(): i32 {
 
 /** The width at which making the table and using it cost least together. */
 function widthFor(bits: i32): i32 {
-  return bits <= 30 ? 2 : bits <= 66 ? 3 : bits <= 180 ? 4 : 5;
+  return bits <= 30 ? 2 : bits <= 66 ? 3 : bits <= 180 ? 4 : WIDTH;
 }
 
-/** Writes the scalar's digits into the column of the next term. */
-function recode(bits: i32, width: i32): void {
+/** Writes the digits of the number into the column of the next term; 8 bytes behind the number are read, and zeros. */
+function recode(number: usize, bits: i32, width: i32): void {
   const mask = (1 << width) - 1;
   let carry = 0;
   let position = 0;
   while (position < bits || carry != 0) {
-    const word = load<u32>(SCALAR + (position >> 3)) >> (position & 7);
+    const word = load<u32>(number + (position >> 3)) >> (position & 7);
     const window = <i32>(word & mask) + carry;
     if ((window & 1) == 0) {
       position++;
@@ -89,13 +90,19 @@ export function term(point: usize): void {
   const width = widthFor(bits);
   const table = TABLES + BYTES * MULTIPLES * terms;
   tabulate(table, point, (<usize>1) << (width - 2));
-  recode(bits, width);
+  recode(SCALAR, bits, width);
+  store<u32>(TABLE_OF + 4 * terms++, <u32>table);
+}
+
+/** Adds the term of a number below 2^bits and the point whose first MULTIPLES odd multiples are in this table. */
+export function tabulatedTerm(table: usize, number: usize, bits: i32): void {
+  recode(number, bits, WIDTH);
   store<u32>(TABLE_OF + 4 * terms++, <u32>table);
 }
 
 /** Adds the term SCALAR * B. */
 export function generatorTerm(): void {
-  recode(bitLength(), GENERATOR_WIDTH);
+  recode(SCALAR, bitLength(), GENERATOR_WIDTH);
   store<u32>(TABLE_OF + 4 * terms++, <u32>GENERATOR_TABLE);
 }
 
@@ -111,8 +118,8 @@ function addDigits(digits: u64, first: usize): void {
   }
 }
 
-/** The encoded sum of all terms at `out`; writes 37 bytes, of which 32 count. */
-export function finish(out: usize): void {
+/** The sum of all terms at SUM. */
+export function addUp(): void {
   memory.copy(SUM, IDENTITY, BYTES);
   for (let position = top; position >= 0; position--) {
     if (position != top) double(SUM, SUM);
@@ -120,6 +127,11 @@ export function finish(out: usize): void {
       addDigits(load<u64>(DIGITS + TERMS_MAX * position + first), first);
     }
   }
+}
+
+/** The encoded sum of all terms at `out`; writes 37 bytes, of which 32 count. */
+export function finish(out: usize): void {
+  addUp();
   encode(out, SUM);
 }
 

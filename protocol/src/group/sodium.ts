@@ -161,13 +161,13 @@ function pointOps(native: SodiumNative, areValid: AreValid, wasmPoints: PublicPo
 function verifierByTable(native: SodiumNative, wasmPoints: PublicPoints) {
   const identity = identityBytes();
   return (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean | undefined => {
-    const comb = wasmPoints.comb(publicKey);
-    if (comb === undefined) return undefined;
+    const difference = wasmPoints.difference(publicKey);
+    if (difference === undefined) return undefined;
     scratch.put("signature", signature);
     const [r, s, c] = [scratch.at("r"), scratch.at("s"), scratch.at("out")];
     if (!isCanonicalScalar(s)) return false;
     native.crypto_core_ed25519_scalar_reduce(c, hashParts(native, [r, publicKey, message]));
-    return equalBytes(comb(s, c), r) && !equalBytes(r, identity);
+    return equalBytes(difference(s, c), r) && !equalBytes(r, identity);
   };
 }
 
@@ -181,11 +181,14 @@ function signatureOps(native: SodiumNative, areValid: AreValid, wasmPoints?: Pub
       scratch.message([message]),
       scratch.put("publicKey", publicKey),
     );
-  const recent = recentSignatures(
-    (publicKey, message, signature) =>
-      signature.length === SIGNATURE_BYTES &&
-      (byTable?.(publicKey, message, signature) ?? verifies(publicKey, message, signature)),
-  );
+  const recent = recentSignatures((publicKey, message, signature) => {
+    if (signature.length !== SIGNATURE_BYTES) return false;
+    const verdict = byTable?.(publicKey, message, signature);
+    if (verdict !== undefined) return verdict;
+    if (!verifies(publicKey, message, signature)) return false;
+    wasmPoints?.used(publicKey);
+    return true;
+  });
   /** Both keys of a seed, in their places until the next wipe. */
   const expand = (seed: Uint8Array): [publicKey: Uint8Array, secretKey: Uint8Array] => {
     const [publicKey, secretKey] = [scratch.at("publicKey"), scratch.at("secretKey")];

@@ -7,6 +7,7 @@ export interface StrausExports {
   slotCount(): number;
   termsMax(): number;
   combCount(): number;
+  splitCount(): number;
   input(): number;
   candidates(): number;
   scalar(): number;
@@ -26,6 +27,10 @@ export interface StrausExports {
   makeComb(comb: number, slot: number): void;
   /** The scalar at `scalar` times the generator minus that at `challenge` times the point of this table. */
   subtractProducts(comb: number): void;
+  /** Gives the point in a slot the smaller table of this number, in place of the one there. */
+  makeSplits(splits: number, slot: number): void;
+  /** What `subtractProducts` does, with a smaller table. */
+  subtractSplitProducts(splits: number): void;
   /** The field, four elements at a time: lanes 4 bytes apart in 144 bytes. Exported for its tests. */
   multiply(out: number, a: number, b: number): void;
   square(out: number, a: number): void;

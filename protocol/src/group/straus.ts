@@ -1,6 +1,7 @@
-import { byteKey, equalBytes } from "../bytes.ts";
+import { equalBytes } from "../bytes.ts";
 import { generatorBytes, numberBytes } from "./encoded.ts";
 import { POINT_BYTES, type Point, SCALAR_BYTES, type Scalar } from "./group.ts";
+import { announcedTables, type KeyTables, recurringTables } from "./key-tables.ts";
 import { RecentBytes, WAYS } from "./recent-bytes.ts";
 import type { StrausExports } from "./straus-load.ts";
 
@@ -14,19 +15,12 @@ const ONE = numberBytes(1) as Scalar;
 /** Scalars below 2^253 have no higher last byte; those of the group are below L. */
 const LAST_BYTE_MAX = 0x1f;
 
-/** The encoding of [s]B - [c]A for one point A; s and c are scalars. */
-export type Comb = (s: Uint8Array, c: Uint8Array) => Uint8Array;
-
 /** What the module does with PUBLIC points and PUBLIC scalars, in variable time. */
-export interface PublicPoints {
+export interface PublicPoints extends KeyTables {
   /** Whether all of these are canonical encodings of points of prime order, which the identity is not. */
   valid(encodings: readonly Uint8Array[]): boolean;
   /** The sum of [s_i]P_i over valid points or the identity and as many scalars; undefined where it cannot tell. */
   sum(scalars: readonly Scalar[], points: readonly Point[]): Point | undefined;
-  /** Makes tables of these points, for good; of none that is not valid, and of the first few different ones alone. */
-  tabulate(encodings: readonly Uint8Array[]): void;
-  /** What the table of a point is for; undefined where there is none. */
-  comb(encoding: Uint8Array): Comb | undefined;
 }
 
 /**
@@ -105,6 +99,12 @@ class DecodedPoints {
     return true;
   }
 
+  /** The slot of a valid point, which is decoded then; undefined where there is none, and for the generator. */
+  validSlot(encoding: Uint8Array): number | undefined {
+    const slot = this.valid([encoding]) ? this.slotsOf([encoding as Point])?.[0] : undefined;
+    return slot === GENERATOR_SLOT ? undefined : slot;
+  }
+
   /** The slot where the point is, or will be after the next flush. */
   #slotOf(point: Point): number {
     const known = this.#slots.find(point);
@@ -143,40 +143,15 @@ function fits(scalar: Uint8Array): boolean {
   return scalar.length === SCALAR_BYTES && (scalar[SCALAR_BYTES - 1] ?? 0) <= LAST_BYTE_MAX;
 }
 
-/** The points that have tables in an instance of the module. */
-function pointTables(wasm: StrausExports, points: DecodedPoints): Pick<PublicPoints, "tabulate" | "comb"> {
-  const scalarAt = new Uint8Array(wasm.memory.buffer, wasm.scalar(), SCALAR_BYTES);
-  const challengeAt = new Uint8Array(wasm.memory.buffer, wasm.challenge(), SCALAR_BYTES);
-  const outputAt = new Uint8Array(wasm.memory.buffer, wasm.output(), POINT_BYTES);
-  const combMax = wasm.combCount();
-  const combs = new Map<string, Comb>();
-
-  const tabulateOne = (encoding: Uint8Array): void => {
-    const name = byteKey(encoding);
-    if (combs.size === combMax || combs.has(name) || !points.valid([encoding])) return;
-    const slot = points.slotsOf([encoding as Point])?.[0] ?? GENERATOR_SLOT;
-    if (slot === GENERATOR_SLOT) return;
-    const at = combs.size;
-    wasm.makeComb(at, slot);
-    combs.set(name, (s, c) => {
-      scalarAt.set(s);
-      challengeAt.set(c);
-      wasm.subtractProducts(at);
-      return outputAt.slice();
-    });
-  };
-  return {
-    tabulate: (encodings) => encodings.forEach(tabulateOne),
-    comb: (encoding) => (encoding.length === POINT_BYTES ? combs.get(byteKey(encoding)) : undefined),
-  };
-}
-
 /** Public points by one instance of the module. */
 export function publicPoints(wasm: StrausExports): PublicPoints {
   const scalarAt = new Uint8Array(wasm.memory.buffer, wasm.scalar(), SCALAR_BYTES);
   const outputAt = new Uint8Array(wasm.memory.buffer, wasm.output(), POINT_BYTES);
   const termsMax = wasm.termsMax();
   const points = new DecodedPoints(wasm);
+  const slotOf = (encoding: Uint8Array): number | undefined => points.validSlot(encoding);
+  const announced = announcedTables(wasm, slotOf);
+  const recurring = recurringTables(wasm, slotOf);
 
   const sumOf = (scalars: readonly Scalar[], terms: readonly Point[]): Point | undefined => {
     const slots = points.slotsOf(terms);
@@ -191,7 +166,9 @@ export function publicPoints(wasm: StrausExports): PublicPoints {
     return outputAt.slice() as Uint8Array as Point;
   };
   return {
-    ...pointTables(wasm, points),
+    tabulate: announced.tabulate,
+    used: recurring.used,
+    difference: (encoding) => announced.difference(encoding) ?? recurring.difference(encoding),
     valid: (encodings) => points.valid(encodings),
     sum: (scalars, terms) => {
       const usable = scalars.every(fits) && terms.every((point) => point.length === POINT_BYTES);
