@@ -4,8 +4,8 @@ import { RecentBytes, WAYS } from "./recent-bytes.ts";
 import type { StrausExports } from "./straus-load.ts";
 
 /**
- * A key that verifies so many signatures is one that recurs: a workload's chain keys, new with each step, sign three. To
- * make a table takes as long as two verifications without one.
+ * A key that verifies so many signatures is one that recurs: a workload's chain keys, new with each step, sign three. A
+ * table takes a little longer to make than one verification without it.
  */
 export const RECURRING_USES = 8;
 /** Sets of four points whose uses are counted: some thousand points come and go before one is forgotten. */

@@ -2,6 +2,13 @@
 export const WAYS = 4;
 const PART_BYTES_MAX = 255;
 
+/** The hash of an entry's words; nobody finds it hard to make two entries with one. */
+export function foldWords(entry: Int32Array, words: number): number {
+  let hash = 0;
+  for (let i = 0; i < words; i++) hash = Math.imul(hash ^ (entry[i] ?? 0), 0x9e3779b1);
+  return hash;
+}
+
 /**
  * A table of places for byte strings of late, made once: neither looking one up nor keeping it leaves garbage. A string is
  * one or more parts of up to 255 bytes; all of it is compared, so that a find is certain. Each has four places by its
@@ -15,7 +22,10 @@ export class RecentBytes {
   readonly #hashes: Int32Array;
   /** Which place of a set is the next to be used again. */
   readonly #next: Uint8Array;
-  /** What was looked up last: for each part its length and its bytes, then zeros up to the end of a word. */
+  /**
+   * What was looked up last: a word with the length of it all, so that none begins another; for each part its length and
+   * its bytes; then zeros up to the end of a word.
+   */
   readonly #entry: Int32Array;
   readonly #entryBytes: Uint8Array;
   #used = 0;
@@ -68,7 +78,6 @@ export class RecentBytes {
     this.#hashes[place] = 0;
   }
 
-  /** The first word of an entry is the length of what follows, so that none begins another. */
   #compose(parts: readonly Uint8Array[]): void {
     const [entry, bytes] = [this.#entry, this.#entryBytes];
     let at = 4;
@@ -82,8 +91,7 @@ export class RecentBytes {
     entry[0] = at;
     while ((at & 3) !== 0) bytes[at++] = 0;
     this.#used = at >> 2;
-    let hash = 0;
-    for (let i = 0; i < this.#used; i++) hash = Math.imul(hash ^ (entry[i] ?? 0), 0x9e3779b1);
+    const hash = foldWords(entry, this.#used);
     this.#hash = hash | 1;
     this.#set = ((hash ^ (hash >>> 15)) >>> 0) % this.#sets;
   }

@@ -21,7 +21,7 @@ const IDENTITIES = [
 
 /**
  * Signatures under each of a few keys; each takes 32 of the 4096 multiples in its key's table, or, once that key
- * recurs, some 46 of the 64 in its smaller one.
+ * recurs, half of the 64 in its smaller one.
  */
 const SIGNATURES = 32;
 

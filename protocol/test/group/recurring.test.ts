@@ -34,7 +34,26 @@ const differenceOf = ({ secret }: Signer, s: Scalar, c: Scalar): Uint8Array =>
 
 /** Every odd multiple of either sign in every part, alone and in all of them; carries from part to part; the ends. */
 const edges: readonly Scalar[] = [
-  ...[1n, 3n, 5n, 7n, 9n, 11n, 13n, 15n, 17n, 23n, 29n, 31n, 2n ** 31n, 2n ** 32n - 1n].flatMap((number) => [
+  ...[
+    1n,
+    3n,
+    5n,
+    7n,
+    9n,
+    11n,
+    13n,
+    15n,
+    17n,
+    19n,
+    21n,
+    23n,
+    25n,
+    27n,
+    29n,
+    31n,
+    2n ** 31n,
+    2n ** 32n - 1n,
+  ].flatMap((number) => [
     ...Array.from({ length: 8 }, (_, part) => number << BigInt(32 * part)),
     Array.from({ length: 8 }, (_, part) => number << BigInt(32 * part)).reduce((a, b) => a + b),
   ]),
@@ -56,6 +75,10 @@ test("[s]B - [c]A is right for every digit in every part, and where it is the id
       expect(points.difference(signer.key)?.(product, c)).toEqual(quick.identity);
     }
   }
+});
+
+test("as many keys have tables, and after as many uses, as SPEC.md section 5 says", () => {
+  expect([TABLES, RECURRING_USES]).toEqual([512, 8]);
 });
 
 describe("a key", () => {
@@ -182,6 +205,21 @@ describe.runIf(sodium !== undefined)("verifying under a key that recurs", () => 
       if (i % 7 > 0) continue;
       const bad = good.with(i % 64, (good[i % 64] ?? 0) ^ (1 << (i % 8)));
       expect(group.ed25519.verify(signer.key, message, bad)).toBe(sodiumVerifies(signer.key, message, bad));
+    }
+  });
+
+  test("is under that key and none that begins with it or that it begins with", () => {
+    const { group, points } = countingGroup();
+    const [recurring, announced] = [drawn(), drawn()];
+    use(points, recurring);
+    points.tabulate([announced.key]);
+    for (const signer of [recurring, announced]) {
+      const signature = sign(signer, utf8("a header"), scalarOf(3n));
+      for (const key of [Uint8Array.from([...signer.key, 0]), signer.key.slice(0, 31), new Uint8Array(0)]) {
+        expect(points.difference(key)).toBeUndefined();
+        expect(group.ed25519.verify(key, utf8("a header"), signature)).toBe(false);
+      }
+      expect(group.ed25519.verify(signer.key, utf8("a header"), signature)).toBe(true);
     }
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type StaleNotice, staleInput } from "../../src/session/stale.ts";
 import { statusInput } from "../../src/session/status.ts";
 import { assembleCertificate, verifyCertificate } from "../../src/session/vote.ts";
-import { codeOf, damaged, stolen, votesFor } from "./stolen-workload.ts";
+import { codeOf, damaged, recordOf, stolen, tellCertified, votesFor } from "./stolen-workload.ts";
 import { Cluster, CrashingFile, liveOf } from "./workload-cluster.ts";
 import { group, ticketOf } from "./world/cast.ts";
 import { ask, forgeCertificate, forgeStaleNotice, forgeStep, goOn, stepMessage } from "./world/forge.ts";
@@ -30,6 +30,21 @@ describe("who lies about the head", () => {
     expect(cluster.ids.map((oracle) => cluster.node(oracle).instance(id)?.status)).toEqual(
       cluster.ids.map(() => "revoked"),
     );
+  });
+
+  test("a certified header with a broken chain signature is not taken by who holds its parent: it would be no evidence", () => {
+    const { cluster, live } = stolen("broken-chain");
+    const step = forgeStep(live, "next");
+    const qc = assembleCertificate(votesFor(cluster, step, [1, 2, 3]));
+    const { instance, seq } = step.signed.header;
+    const headSeq = (): number | undefined => recordOf(cluster, 4, instance).head?.signed.header.seq;
+    const others = [damaged(step.signed.chainSignature), step.signed.evidenceSignature];
+    for (const chainSignature of others) {
+      const answer = tellCertified(cluster, 4, { signed: { ...step.signed, chainSignature }, qc });
+      expect([codeOf(answer), headSeq()]).toEqual(["ERR_CERT_QC", seq - 1]);
+    }
+    expect(codeOf(tellCertified(cluster, 4, { signed: step.signed, qc }))).toBe("certAck");
+    expect(headSeq()).toBe(seq);
   });
 
   test("a header shown with a broken signature does not void the victim's stale notice", () => {
