@@ -7,7 +7,8 @@ import { addUp, begin, MULTIPLES, SUM, tabulate, tabulatedTerm } from "./straus"
 /*
  * [s]B - [c]A for points A that come again and again for a while. c is the sum of 8 parts of 32 bits times 2^(32 j), and such a
  * point has a table of the odd multiples of each -2^(32 j) A: Straus' method with 32 doublings in place of 253. The table
- * takes 9 kB, where a comb takes 64 times that, so that there can be many, and costs three products, so that it may go again.
+ * takes 9 kB, where a comb takes 64 times that, so that there can be many, and 224 doublings, as many as one product, so that
+ * it may go again.
  */
 
 /** Points that can have a table at a time. */

@@ -49,7 +49,7 @@ export class RecentBytes {
     return this.#lookups;
   }
 
-  /** The place of a string; -1 where it is not, or does not fit. */
+  /** The place of a string; -1 where it is not. Throws RangeError where it would not fit. */
   find(...parts: readonly Uint8Array[]): number {
     this.#compose(parts);
     this.#lookups += 1;

@@ -157,10 +157,11 @@ function judgesSignatures(group: Group): boolean {
       };
       const good = sign(r, nonce);
       const bad = [sign(group.sub(group.identity, r), nonce)];
-      if (i === 0 || i === SIGNATURES - 1) bad.push(plusOrder(good), ...forgeries(group, r, nonce, sign));
+      // Without a table of a key that recurs, and with it.
+      const thorough = i === 0 || i === SIGNATURES - 1;
+      if (thorough) bad.push(plusOrder(good), ...forgeries(group, r, nonce, sign));
       const { verify } = group.ed25519;
-      const others =
-        i % (SIGNATURES - 1) > 0 || keys.every((other, j) => j === at || !verify(other, nonce, good));
+      const others = !thorough || keys.every((other, j) => j === at || !verify(other, nonce, good));
       const right = verify(key, nonce, good) && !verify(key, r, good) && others;
       return right && bad.every((signature) => !verify(key, nonce, signature));
     });
